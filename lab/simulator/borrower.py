@@ -102,6 +102,7 @@ class SimulatedBorrower:
             event=self._event_date,
             group=self._story.name,
             distress=self._story.distress_start,
+            first_missed=self._lending.first_missed,
         )
 
     def simulate(self, day: Day) -> list[SimulatedEvent]:

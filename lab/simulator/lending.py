@@ -60,6 +60,7 @@ class Lending:
         self._charged_back: dict[int, list[_Paid]] = {}
         self._seen_due = 0
         self._second = EVENING
+        self._first_missed: int | None = None
 
     @property
     def next_due(self) -> int:
@@ -70,6 +71,11 @@ class Lending:
     def has_open(self) -> bool:
         """Return whether anything fell due that is not paid."""
         return bool(self._open) or bool(self._charged_back)
+
+    @property
+    def first_missed(self) -> int | None:
+        """Return the first day on which a due instalment was not paid; None if none was missed."""
+        return self._first_missed
 
     def days_past_due(self, ordinal: int) -> int:
         """Return the age in days of the oldest instalment that is open above the tolerance."""
@@ -204,6 +210,8 @@ class Lending:
     def _fail(
         self, loan_id: str, item: Instalment, day: Day, *, reason: str, attempt_no: int
     ) -> None:
+        if self._first_missed is None:
+            self._first_missed = day.ordinal
         self._event_log.book(
             "repayment.failed.v1",
             {

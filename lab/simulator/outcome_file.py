@@ -1,6 +1,7 @@
 """Writes the outcomes of a run to a file, for measuring warnings afterwards.
 
-Columns `borrower_id, event_date, scenario, distress_start`; a date that never came is empty.
+Columns `borrower_id, event_date, scenario, distress_start, first_missed`; a date that never came
+is empty.
 """
 
 import csv
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from services.scoring.domain.portfolio.outcomes import BorrowerOutcome
 
-COLUMNS = ("borrower_id", "event_date", "scenario", "distress_start")
+COLUMNS = ("borrower_id", "event_date", "scenario", "distress_start", "first_missed")
 
 
 def write(path: Path, outcomes: Iterable[BorrowerOutcome]) -> None:
@@ -25,6 +26,7 @@ def write(path: Path, outcomes: Iterable[BorrowerOutcome]) -> None:
                     _iso(outcome.event),
                     outcome.group,
                     _iso(outcome.distress),
+                    _iso(outcome.first_missed),
                 )
             )
 

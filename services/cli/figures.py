@@ -20,10 +20,14 @@ def days(quartiles: Quartiles) -> str:
     return NOTHING if quartiles is None else " / ".join(f"{day:.0f}" for day in quartiles) + " d"
 
 
+def rate(figure: float | None) -> str:
+    """Return a rate with two decimals."""
+    return NOTHING if figure is None else f"{figure:.2f}"
+
+
 def burden(state: StateFigures) -> str:
     """Return the entries into a state a month and 100 borrowers."""
-    entries = state.entries_per_100_months
-    return NOTHING if entries is None else f"{entries:.2f}"
+    return rate(state.entries_per_100_months)
 
 
 def count_of(part: int, whole: int) -> str:

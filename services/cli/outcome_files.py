@@ -1,7 +1,8 @@
 """Reads files of outcomes: what happened to each borrower, for measuring warnings afterwards.
 
 A CSV file with `borrower_id,event_date` and, where known, the group to report by (`scenario` or
-`group`) and `distress_start`, the day on which trouble began; an empty date is one that never came.
+`group`), `distress_start`, the day on which trouble began, and `first_missed`, the first day on
+which an instalment was not paid; an empty date is one that never came.
 `tocsin simulate` writes all of them. An error names the line and the field.
 """
 
@@ -19,7 +20,10 @@ from services.scoring.domain.portfolio.outcomes import EVERYBODY, BorrowerOutcom
 NEEDED: Final = ("borrower_id", "event_date")
 GROUPS: Final = ("scenario", "group")
 DISTRESS: Final = "distress_start"
-COLUMNS: Final = "The columns are borrower_id,event_date and perhaps scenario,distress_start."
+FIRST_MISSED: Final = "first_missed"
+COLUMNS: Final = (
+    "The columns are borrower_id,event_date and perhaps scenario,distress_start,first_missed."
+)
 Outcomes = dict[str, BorrowerOutcome]
 
 
@@ -64,6 +68,7 @@ def _outcome(line: str, row: dict[str, str]) -> BorrowerOutcome:
         event=_day(line, "event_date", row["event_date"]),
         group=next((row[name] for name in GROUPS if row.get(name)), EVERYBODY),
         distress=_day(line, DISTRESS, row.get(DISTRESS, "")),
+        first_missed=_day(line, FIRST_MISSED, row.get(FIRST_MISSED, "")),
     )
 
 

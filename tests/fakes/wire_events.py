@@ -135,12 +135,14 @@ def registered(
         borrower_id,
         f"{borrower_id}-registered",
         day=day,
-        segment="SME",
-        reporting_currency="EUR",
-        country="DE",
-        officer_id=officer_id,
-        branch_id="branch-1",
-        **profile,
+        **{
+            "segment": "SME",
+            "reporting_currency": "EUR",
+            "country": "DE",
+            "officer_id": officer_id,
+            "branch_id": "branch-1",
+            **profile,
+        },
     )
 
 

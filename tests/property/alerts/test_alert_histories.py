@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from services.alerts.decisions.domain.alert import Alert
 from services.alerts.decisions.domain.assessment import AssessmentSummary
-from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, decide
+from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, decide, state_after
 from services.alerts.primitives.vocabulary import AlertEventKind, Level, RiskState
 from tests.fakes.assessments import assessment, contributor
-from tests.unit.alerts.test_alerting import POLICY, after
+from tests.unit.alerts.test_alerting import POLICY
 
 LEVELS = st.sampled_from([Level.AMBER, Level.RED, Level.HARD])
 CAUSES = st.dictionaries(st.sampled_from(["R-01", "A-03", "F-05", "A-09"]), LEVELS, max_size=4)
@@ -57,7 +57,7 @@ def test_at_most_one_alert_is_open_and_every_step_has_the_next_version(
             else:
                 open_alerts.pop(alert.alert_id)
             assert len(open_alerts) <= 1
-        before = after(before, current, decision)
+        before = state_after(before, current, decision)
 
 
 @given(histories())
@@ -70,7 +70,7 @@ def test_every_tightening_opens_an_alert_at_once(history: list[AssessmentSummary
         if current.state.rank > before.state.rank and not is_quiet:
             assert decision.changes[-1].kind is AlertEventKind.OPENED
             assert decision.changes[-1].alert.state is current.state
-        before = after(before, current, decision)
+        before = state_after(before, current, decision)
 
 
 @given(histories())
@@ -81,7 +81,7 @@ def test_the_same_history_twice_is_the_same_story(history: list[AssessmentSummar
         for current in history:
             decision = decide(current, before=before, policy=POLICY)
             decisions.append(decision)
-            before = after(before, current, decision)
+            before = state_after(before, current, decision)
         return decisions
 
     assert story() == story()

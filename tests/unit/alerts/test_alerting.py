@@ -15,6 +15,7 @@ from services.alerts.decisions.domain.decision import (
     AlertDecision,
     PriorState,
     decide,
+    state_after,
 )
 from services.alerts.decisions.domain.novelty import LastNotified
 from services.alerts.decisions.domain.policy import AlertPolicy
@@ -55,21 +56,8 @@ def live(*assessments: AssessmentSummary) -> tuple[list[AlertDecision], PriorSta
     for current in assessments:
         decision = decide(current, before=before, policy=POLICY)
         decisions.append(decision)
-        before = after(before, current, decision)
+        before = state_after(before, current, decision)
     return decisions, before
-
-
-def after(before: PriorState, current: AssessmentSummary, decision: AlertDecision) -> PriorState:
-    alert = decision.changes[-1].alert if decision.changes else before.open_alert
-    still_open = alert if alert is not None and alert.is_open else None
-    still_open = decision.present or still_open
-    return PriorState(
-        state=current.state,
-        open_alert=still_open,
-        notified=decision.notified,
-        last_message=decision.last_message,
-        green_since=decision.green_since,
-    )
 
 
 def steps(decision: AlertDecision) -> list[tuple[AlertEventKind, AlertType, OutcomeCode | None]]:

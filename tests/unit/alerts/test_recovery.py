@@ -13,6 +13,7 @@ from services.alerts.decisions.domain.decision import (
     AlertDecision,
     PriorState,
     decide,
+    state_after,
 )
 from services.alerts.primitives.vocabulary import (
     AlertStatus,
@@ -23,7 +24,7 @@ from services.alerts.primitives.vocabulary import (
     RiskState,
 )
 from tests.fakes.assessments import MONDAY, assessment, contributor
-from tests.unit.alerts.test_alerting import AMBER, POLICY, after
+from tests.unit.alerts.test_alerting import AMBER, POLICY
 
 COVENANT = contributor("F-18", Level.AMBER, 10.0, risk_type="COVENANT")
 FINDING = contributor("C-07", Level.AMBER, 10.0, risk_type="INFORMATION")
@@ -47,7 +48,7 @@ def live(
     before = NO_PRIOR_STATE
     for number, current in enumerate(assessments):
         decision = decide(current, before=before, policy=POLICY)
-        before = after(before, current, decision)
+        before = state_after(before, current, decision)
         if step is not None and number == 0 and before.open_alert is not None:
             before = replace(before, open_alert=step(before.open_alert).alert)
     return decision, before

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from lab.simulator.portfolio import Portfolio, Setup
 from services.cli.errors import CommandError
 from services.cli.main import build
 from services.cli.outcome_files import read_outcomes
+from tests.fakes import wire_events
 
 BORROWERS, DAYS = 12, 60
 
@@ -80,3 +82,52 @@ def test_plain_labels_are_one_group_without_known_trouble(tmp_path: Path) -> Non
     failed, fine = read_outcomes(file).values()
     assert (failed.group, failed.distress, failed.is_healthy) == ("all", None, False)
     assert fine.is_healthy
+
+
+def test_alerts_are_those_of_the_service_if_nobody_acts(tmp_path: Path) -> None:
+    # B-1 pays the instalment of day 5 on day 12: an alert on day 10, of itself over long after.
+    # B-2 owes nothing, and three items come back on day 20. The last day that is closed is 119.
+    events, labels = tmp_path / "events.ndjson", tmp_path / "labels.csv"
+    returned = [
+        wire_events.event(
+            "account.item-returned",
+            "B-2",
+            f"B-2-returned-{number}",
+            day=20,
+            account_id="A-2",
+            amount="100.00",
+            currency="EUR",
+            return_reason="INSUFFICIENT_FUNDS",
+            is_outgoing=True,
+            value_date=str(wire_events.START + timedelta(days=20)),
+        )
+        for number in range(3)
+    ]
+    paid = [wire_events.paid("B-1", number, day=5 + 20 * number) for number in range(1, 6)]
+    events.write_bytes(
+        wire_events.lines(
+            wire_events.registered("B-1", segment="RETAIL"),
+            wire_events.registered("B-2", segment="RETAIL"),
+            wire_events.booked("B-1"),
+            wire_events.scheduled("B-1"),
+            wire_events.paid("B-1", 0, day=12),
+            *returned,
+            *paid,
+            wire_events.registered("B-3", day=120),
+        )
+    )
+    event_date = wire_events.START + timedelta(days=60)
+    labels.write_text(f"borrower_id,event_date\nB-1,{event_date}\nB-2,\n", encoding="utf-8")
+    arguments = (str(events), str(labels), "--borrowers-per-officer", "10")
+
+    result = backtest(*arguments)
+    alerts = result["all"]["alerts"]
+    assert (alerts["opened"], alerts["ended_by_themselves"]) == (1, 1)
+    assert (alerts["caught"], alerts["events"], alerts["leads"]) == (1, 1, [50, 50, 50])
+    # One alert in two times 119 days, and ten borrowers an officer.
+    assert result["alerts_per_officer_week"] == pytest.approx(10 * 7 / 238)
+    assert alerts["per_healthy_year"] == 0
+
+    alerts = backtest(*arguments, "--watches-deposit-customers")["all"]["alerts"]
+    assert (alerts["opened"], alerts["without_money_at_risk"]) == (2, 1)
+    assert alerts["per_healthy_year"] == pytest.approx(365.25 / 119)

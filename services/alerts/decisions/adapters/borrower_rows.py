@@ -20,7 +20,12 @@ from services.alerts.decisions.domain import data_incident
 from services.alerts.decisions.domain.alert import Alert
 from services.alerts.decisions.domain.assessment import AssessmentSummary
 from services.alerts.decisions.domain.data_incident import DataIncident, IsolatedState
-from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, AlertDecision, PriorState
+from services.alerts.decisions.domain.decision import (
+    NO_PRIOR_STATE,
+    AlertDecision,
+    PriorState,
+    state_after,
+)
 from services.alerts.decisions.domain.differences import LastMessage
 from services.alerts.decisions.domain.novelty import LastNotified
 from services.alerts.decisions.domain.policy import RoutingPlan
@@ -109,20 +114,9 @@ class BorrowerRow:
     ) -> None:
         """Applies one assessment and its decision."""
         assessment = incoming.assessment
-        open_alert = self.before.open_alert
-        if decision.changes:
-            alert = decision.changes[-1].alert
-            open_alert = alert if alert.is_open else None
-            self.refreshed = None
-        elif decision.present is not None:
-            open_alert = self.refreshed = decision.present
-        self.before = PriorState(
-            state=assessment.state,
-            open_alert=open_alert,
-            notified=decision.notified,
-            last_message=decision.last_message,
-            green_since=decision.green_since,
-        )
+        if decision.changes or decision.present is not None:
+            self.refreshed = decision.present
+        self.before = state_after(self.before, assessment, decision)
         self.sequence = assessment.sequence
         self.officer_id, self.segment = assessment.officer_id, assessment.segment
         self.branch_id = assessment.branch_id

@@ -106,6 +106,23 @@ def decide(
     )
 
 
+def state_after(
+    before: PriorState, assessment: AssessmentSummary, decision: AlertDecision
+) -> PriorState:
+    """Returns the borrower after an assessment and its decision."""
+    open_alert = decision.present or before.open_alert
+    if decision.changes:
+        alert = decision.changes[-1].alert
+        open_alert = alert if alert.is_open else None
+    return PriorState(
+        state=assessment.state,
+        open_alert=open_alert,
+        notified=decision.notified,
+        last_message=decision.last_message,
+        green_since=decision.green_since,
+    )
+
+
 def _reasons_after(
     assessment: AssessmentSummary,
     before: PriorState,

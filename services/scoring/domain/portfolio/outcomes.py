@@ -48,12 +48,14 @@ class BorrowerOutcome:
         event: The day of the failing event.
         group: The group to report by, such as a scenario.
         distress: Since when the borrower was in trouble, with or without an event in the end.
+        first_missed: The first day on which an instalment was due and was not paid.
     """
 
     borrower_id: str
     event: int | None
     group: str = EVERYBODY
     distress: int | None = None
+    first_missed: int | None = None
 
     @property
     def is_healthy(self) -> bool:
@@ -92,6 +94,9 @@ class StateFigures:
         recall_by_lead: Share of events warned of that many days before, of those observed so long.
         leads: Quartiles of the days from the warning, or from the start of the trouble if that came
             later, to the event.
+        miss_leads: The same to the first missed instalment, of those that missed one; negative
+            where the warning came after it.
+        warned_before_miss: How many of them came before it.
         in_trouble_warned: Borrowers in trouble without an event who were in the state meanwhile.
         entries: How often a borrower came into the state.
         entries_right: Entries of borrowers in trouble, or with an event within the horizon.
@@ -106,6 +111,8 @@ class StateFigures:
     warned: int
     recall_by_lead: dict[int, float | None]
     leads: Quartiles
+    miss_leads: Quartiles
+    warned_before_miss: int
     in_trouble_warned: int
     entries: int
     entries_right: int
@@ -117,11 +124,12 @@ class StateFigures:
 
 @dataclass(frozen=True, slots=True)
 class GroupFigures:
-    """The figures of one set of borrowers."""
+    """The figures of one set of borrowers; ``missed`` are the events with a missed instalment."""
 
     name: str
     borrowers: int
     events: int
+    missed: int
     in_trouble: int
     healthy: int
     months: float
@@ -147,6 +155,9 @@ def group_figures(name: str, histories: Sequence[StateHistory], horizon_days: in
         name=name,
         borrowers=len(histories),
         events=sum(outcome.event is not None for outcome in outcomes),
+        missed=sum(
+            outcome.event is not None and outcome.first_missed is not None for outcome in outcomes
+        ),
         in_trouble=sum(outcome.is_in_trouble for outcome in outcomes),
         healthy=sum(outcome.is_healthy for outcome in outcomes),
         months=sum(history.observed_days for history in histories) / DAYS_A_MONTH,
@@ -173,6 +184,8 @@ def _state_figures(state: str, histories: Sequence[StateHistory], horizon: int) 
         if history.outcome.event is not None
     ]
     leads = [lead for _, lead in failing if lead is not None]
+    miss_leads = [_to_miss(history.outcome, lead) for history, lead in failing]
+    known = [lead for lead in miss_leads if lead is not None]
     alerts = [(history.outcome, day) for history in histories for day in entries(history, severity)]
     months = sum(history.observed_days for history in histories) / DAYS_A_MONTH
     in_state = sum(now >= severity for history in healthy for now in history.severities)
@@ -182,6 +195,8 @@ def _state_figures(state: str, histories: Sequence[StateHistory], horizon: int) 
         warned=len(leads),
         recall_by_lead={days: _recall(failing, days) for days in LEADS},
         leads=quartiles(leads),
+        miss_leads=quartiles(known),
+        warned_before_miss=sum(lead > 0 for lead in known),
         in_trouble_warned=sum(_warned_in_trouble(history, severity) for history in histories),
         entries=len(alerts),
         entries_right=_right(alerts, 0, horizon),
@@ -223,15 +238,26 @@ def lead_days(history: StateHistory, severity: int) -> int | None:
     return event - start if distress is None else event - max(start, distress)
 
 
-def lead_of_alerts(outcome: BorrowerOutcome, alert_days: Iterable[int]) -> int | None:
+def _to_miss(outcome: BorrowerOutcome, lead: int | None) -> int | None:
+    """Return the days from the warning to the first missed instalment, of a lead to the event."""
+    if lead is None or outcome.event is None or outcome.first_missed is None:
+        return None
+    return lead - (outcome.event - outcome.first_missed)
+
+
+def lead_of_alerts(
+    outcome: BorrowerOutcome, alert_days: Iterable[int], horizon_days: int = 0
+) -> int | None:
     """Return the days from the first alert in time to the event; ``None`` where none was in time.
 
-    In time is an alert since the trouble began and before the event.
+    In time is an alert before the event and since the trouble began or, where that is not known,
+    within the horizon.
     """
     event, distress = outcome.event, outcome.distress
-    if event is None or distress is None:
+    if event is None:
         return None
-    in_time = [day for day in alert_days if distress <= day < event]
+    first = event - horizon_days if distress is None else distress
+    in_time = [day for day in alert_days if first <= day < event]
     return event - min(in_time) if in_time else None
 
 

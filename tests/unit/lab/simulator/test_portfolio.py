@@ -143,6 +143,23 @@ def test_labels_have_causes(lived: tuple[Portfolio, list[SimulatedEvent]]) -> No
         assert failures[label.borrower_id] >= 2, label
 
 
+def test_the_first_missed_instalment_is_that_of_the_first_debit_that_failed(
+    lived: tuple[Portfolio, list[SimulatedEvent]],
+) -> None:
+    portfolio, events = lived
+    first_failures: dict[str, int] = {}
+    for event in events:
+        if event.type == "repayment.failed.v1":
+            day = date.fromisoformat(event.data["value_date"]).toordinal()
+            first_failures.setdefault(event.subject, day)
+    labels = portfolio.outcomes()
+    assert {label.borrower_id: label.first_missed for label in labels if label.first_missed} == (
+        first_failures
+    )
+    failing = [label for label in labels if label.event is not None]
+    assert all(label.first_missed in first_failures.values() for label in failing)
+
+
 def test_healthy_borrowers_always_have_the_money(
     lived: tuple[Portfolio, list[SimulatedEvent]],
 ) -> None:

@@ -24,9 +24,10 @@ def history(
     *,
     event: int | None = None,
     distress: int | None = None,
+    first_missed: int | None = None,
     figures: list[float] | None = None,
 ) -> StateHistory:
-    outcome = BorrowerOutcome("B", event, "story", distress)
+    outcome = BorrowerOutcome("B", event, "story", distress, first_missed)
     days = list(severities)
     return StateHistory(
         outcome, "SME", days, list(severities.values()), figures or [0.0] * len(days)
@@ -104,6 +105,18 @@ def test_a_warning_is_never_older_than_the_trouble() -> None:
     assert lead_days(always, 1) == 50
 
 
+def test_a_lead_to_the_first_missed_instalment_is_negative_where_the_warning_came_later() -> None:
+    # WATCH from day 150: ten days before the one miss, twenty after the other. The third missed
+    # nothing before its event, and the fourth was not warned.
+    early = history({1: 0, 150: 2, 199: 2}, event=200, distress=80, first_missed=160)
+    late = history({1: 0, 150: 2, 199: 2}, event=200, distress=80, first_missed=130)
+    never = history({1: 0, 199: 0}, event=200, distress=80, first_missed=130)
+    group = group_figures("all", [early, late, FAILS, never], HORIZON)
+    watch = group.states[WATCH]
+    assert watch.miss_leads == (-12.5, -5.0, 2.5)
+    assert (watch.warned_before_miss, group.missed) == (1, 3)
+
+
 @pytest.mark.parametrize(
     ("outcome", "day", "right"),
     [
@@ -151,3 +164,9 @@ def test_the_lead_of_alerts_runs_from_the_first_one_in_time() -> None:
     assert lead_of_alerts(outcome, [210, 99, 180]) == 120
     assert lead_of_alerts(outcome, [99, 300]) is None
     assert lead_of_alerts(BorrowerOutcome("B", None, "all", distress=100), [150]) is None
+
+
+def test_without_known_trouble_an_alert_is_in_time_within_the_horizon() -> None:
+    outcome = BorrowerOutcome("B", 300, "all")
+    assert lead_of_alerts(outcome, [199, 210], horizon_days=100) == 90
+    assert lead_of_alerts(outcome, [199, 300], horizon_days=100) is None
