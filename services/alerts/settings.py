@@ -58,6 +58,11 @@ class AlertsSettings(BaseSettings):
         description="days for which the reasons of an untouched ATTENTION alert are measured "
         "green before it ends",
     )
+    weekly_budget: int = Field(
+        default=25,
+        ge=1,
+        description="alerts that an owner can attend to in a week; the board shows who has more",
+    )
     holiday_country: str = Field(default="DE", description="ISO 3166 code; empty: no holidays")
     holiday_subdivision: str | None = Field(
         default=None, description="state or region of the country, such as BY; empty: national"

@@ -259,7 +259,7 @@ def _use_cases(
 ) -> UseCases:
     endpoints = PostgresEndpointRepository(pool=opened.pool, sealer=opened.sealer)
     return UseCases(
-        reading=AlertReading(reads),
+        reading=AlertReading(reads, weekly_budget=opened.settings.weekly_budget),
         handling=AlertHandling(repository=repository, clock=opened.clock),
         endpoints=EndpointRegistry(
             repository=endpoints,

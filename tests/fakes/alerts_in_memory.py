@@ -155,6 +155,7 @@ class InMemoryAlerts:
         self.clock = clock
         self.alerts = {alert.alert_id: alert for alert in alerts}
         self.decided: list[DecisionRecord] = []
+        self.owner_weeks: list[OwnerWeek] = []
         self.history: list[AlertChange] = [
             AlertChange(
                 kind=AlertEventKind.OPENED,
@@ -177,7 +178,7 @@ class InMemoryAlerts:
     def use_cases(self) -> UseCases:
         """Return the real use cases on these repositories."""
         return UseCases(
-            reading=AlertReading(self),
+            reading=AlertReading(self, weekly_budget=25),
             handling=AlertHandling(repository=self, clock=self.clock),
             endpoints=EndpointRegistry(
                 repository=_EndpointRepository(self),
@@ -286,7 +287,9 @@ class InMemoryAlerts:
         return decisions[:limit]
 
     async def alert_budget(self, *, officer_id: str | None, weeks: int) -> Sequence[OwnerWeek]:
-        return []
+        return [
+            each for each in self.owner_weeks if officer_id is None or each.owner_id == officer_id
+        ]
 
     async def feed_after(
         self, cursor: str, *, officer_id: str | None, limit: int

@@ -169,7 +169,7 @@ def desk(pool: asyncpg.Pool) -> Desk:
             clock=clock,
             on_changes=lambda: wakes.append(None),
         ),
-        reading=AlertReading(PostgresAlertReads(pool)),
+        reading=AlertReading(PostgresAlertReads(pool), weekly_budget=25),
         handling=AlertHandling(repository=repository, clock=clock),
         endpoints=EndpointRegistry(
             repository=PostgresEndpointRepository(pool=pool, sealer=sealer),

@@ -428,8 +428,10 @@ async def test_an_untouched_amber_alert_ends_by_itself_and_is_counted(desk: Desk
     page = await desk.reading.list_alerts(AlertFilters(), person=RISK)
     [alert] = page.items
     assert (alert.outcome_code, alert.is_ignored) == (OutcomeCode.NO_ACTION_RECOVERED, True)
-    [week] = await desk.reading.alert_budget(person=RISK, weeks=12)
+    budget = await desk.reading.alert_budget(person=RISK, weeks=12)
+    [week] = budget.items
+    assert budget.per_owner_week == 25
     # 2 March 2026 is a Monday.
     assert (week.owner_id, week.week.isoformat()) == ("o-7", "2026-03-02")
     assert (week.opened, week.ended_by_themselves, week.ignored) == (1, 1, 1)
-    assert await desk.reading.alert_budget(person=RISK, weeks=4) == []
+    assert (await desk.reading.alert_budget(person=RISK, weeks=4)).items == []

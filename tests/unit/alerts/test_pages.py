@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from services.alerts.decisions.application.read_models import ScorePoint
+from services.alerts.decisions.application.read_models import OwnerWeek, ScorePoint
 from services.alerts.entrypoints.http import create_app
 from services.alerts.entrypoints.pages import words
 from services.alerts.entrypoints.pages.routes import Presentation
@@ -182,6 +182,26 @@ class TestBoard:
             "in 6 h",
         ):
             assert text in page
+
+    def test_it_shows_the_owners_whose_alerts_exceed_the_weekly_budget(
+        self, books: InMemoryAlerts
+    ) -> None:
+        browser = client(books)
+        browser.post("/login", data={"key": AUDITOR})
+        monday = date(2026, 3, 2)
+        books.owner_weeks = [
+            OwnerWeek(owner_id=owner, week=week, opened=opened, ended_by_themselves=0, ignored=0)
+            for owner, week, opened in (
+                ("officer-7", monday, 26),
+                ("credit-desk", monday, 25),
+                ("officer-7", monday - timedelta(days=7), 40),
+            )
+        ]
+        page = browser.get("/").text
+        assert "in the week of 2 Mar 2026, of 25 that" in page
+        assert '<span class="owner overdue">officer-7 <b>26</b></span>' in page
+        assert "<b>40</b>" not in page
+        assert '<span class="owner">credit-desk <b>25</b></span>' in page
 
     def test_the_most_severe_stands_first(self, browser: TestClient) -> None:
         page = browser.get("/").text

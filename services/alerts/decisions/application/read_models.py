@@ -208,6 +208,17 @@ class OwnerWeek:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertBudget:
+    """How many alerts an owner can attend to in a week, and how many there were.
+
+    `items` are by owner and week, the newest week first and in it the most alerts first.
+    """
+
+    per_owner_week: int
+    items: Sequence[OwnerWeek]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
     """What one assessment did to the alert of its borrower and why, also when nothing.
 

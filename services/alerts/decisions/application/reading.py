@@ -6,13 +6,13 @@ from datetime import datetime
 
 from services.alerts.decisions.application.ports import AlertReads
 from services.alerts.decisions.application.read_models import (
+    AlertBudget,
     AlertDetail,
     AlertFilters,
     AlertSummary,
     BorrowerCard,
     DecisionRecord,
     FeedItem,
-    OwnerWeek,
 )
 from services.alerts.directory.domain.person import Person
 from services.alerts.primitives import limits
@@ -27,8 +27,9 @@ SCORE_DAYS_ON_CARD = 90
 class AlertReading:
     """Reads narrowed to what the person may see."""
 
-    def __init__(self, reads: AlertReads) -> None:
+    def __init__(self, reads: AlertReads, *, weekly_budget: int) -> None:
         self._reads = reads
+        self._weekly_budget = weekly_budget
 
     async def list_alerts(
         self,
@@ -85,9 +86,10 @@ class AlertReading:
             officer_id=person.scope_officer_id, since=since, limit=limit
         )
 
-    async def alert_budget(self, *, person: Person, weeks: int) -> Sequence[OwnerWeek]:
-        """Returns how many alerts opened for each owner, week by week, the newest first."""
-        return await self._reads.alert_budget(officer_id=person.scope_officer_id, weeks=weeks)
+    async def alert_budget(self, *, person: Person, weeks: int) -> AlertBudget:
+        """Returns how many alerts opened for each owner, week by week, against the budget."""
+        items = await self._reads.alert_budget(officer_id=person.scope_officer_id, weeks=weeks)
+        return AlertBudget(per_owner_week=self._weekly_budget, items=items)
 
     async def feed_after(
         self, cursor: str | None, *, person: Person, limit: int = limits.PAGE_ITEMS

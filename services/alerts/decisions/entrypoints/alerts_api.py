@@ -7,11 +7,11 @@ from pydantic import BaseModel
 
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.read_models import (
+    AlertBudget,
     AlertDetail,
     AlertSummary,
     BorrowerCard,
     DecisionRecord,
-    OwnerWeek,
 )
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.entrypoints.request_models import (
@@ -42,10 +42,11 @@ class DecisionList(BaseModel):
     items: list[DecisionRecord]
 
 
-class AlertBudget(BaseModel):
-    """Alerts by owner and week, the newest week first."""
+class Digest(BaseModel):
+    """Borrowers in a normal state with signals, and the alerts of the last week by owner."""
 
-    items: list[OwnerWeek]
+    items: list[DecisionRecord]
+    alert_budget: AlertBudget
 
 
 class AlertResponse(BaseModel):
@@ -103,14 +104,14 @@ def _add_reading(routes: APIRouter, reading: AlertReading) -> None:
         query: Annotated[BudgetQuery, Query()], person: Caller
     ) -> AlertBudget:
         """Count the alerts that opened, ended by themselves or were ignored, by owner and week."""
-        items = await reading.alert_budget(person=person, weeks=query.weeks)
-        return AlertBudget(items=list(items))
+        return await reading.alert_budget(person=person, weeks=query.weeks)
 
     @routes.get("/digest", dependencies=guarded)
-    async def get_digest(query: Annotated[DigestQuery, Query()], person: Caller) -> DecisionList:
+    async def get_digest(query: Annotated[DigestQuery, Query()], person: Caller) -> Digest:
         """List the borrowers in a normal state whose signals opened no alert."""
         decisions = await reading.digest(person=person, since=query.since, limit=query.limit)
-        return DecisionList(items=list(decisions))
+        budget = await reading.alert_budget(person=person, weeks=1)
+        return Digest(items=list(decisions), alert_budget=budget)
 
 
 def _add_handling(routes: APIRouter, handling: AlertHandling) -> None:

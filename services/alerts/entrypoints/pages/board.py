@@ -8,7 +8,12 @@ from urllib.parse import urlencode
 
 from fastapi import Query
 
-from services.alerts.decisions.application.read_models import AlertFilters, AlertSummary
+from services.alerts.decisions.application.read_models import (
+    AlertBudget,
+    AlertFilters,
+    AlertSummary,
+    OwnerWeek,
+)
 from services.alerts.directory.domain.person import Person
 from services.alerts.entrypoints.pages import words
 from services.alerts.primitives import limits
@@ -16,6 +21,7 @@ from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import AlertStatus, RiskState, Severity
 
 PER_PAGE = 100
+MOST_OWNERS = 12
 OPEN_STATUSES = (AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED, AlertStatus.IN_PROGRESS)
 
 
@@ -104,6 +110,12 @@ def row(alert: AlertSummary, *, now: datetime, timezone: str) -> BoardRow:
         is_overdue=is_overdue,
         age=words.wait(now - alert.opened_at),
     )
+
+
+def newest_week(budget: AlertBudget) -> list[OwnerWeek]:
+    """Returns the owners of the newest week with the most alerts, the most first."""
+    weeks = budget.items
+    return [each for each in weeks if each.week == weeks[0].week][:MOST_OWNERS]
 
 
 def filter_links(

@@ -142,6 +142,7 @@ def _add_board(routes: APIRouter, reading: AlertReading, *, timezone: str, now: 
             filters.filters(person), person=person, cursor=filters.cursor, limit=board.PER_PAGE
         )
         counts = await reading.count_open(person=person)
+        budget = await reading.alert_budget(person=person, weeks=1)
         moment = await now()
         return page(
             "board.html",
@@ -149,6 +150,8 @@ def _add_board(routes: APIRouter, reading: AlertReading, *, timezone: str, now: 
             rows=board.rows(alerts, now=moment, timezone=timezone),
             filter_links=board.filter_links(filters, counts, person=person),
             filters=filters,
+            weekly_budget=budget.per_owner_week,
+            owner_weeks=board.newest_week(budget),
             next_address=(
                 filters.address(cursor=alerts.next_cursor) if alerts.next_cursor else None
             ),
