@@ -156,14 +156,14 @@ def _histories(
 
 
 def _show(calibrated: list[Calibrated], rules: Rulebook, out: Path, *, as_json: bool) -> None:
-    columns = "healthy", "ATTENTION", "WATCH", "HIGH_RISK", "family", "time spent", "anyway"
-    table = Table("cuts of", *columns)
+    table = Table("cuts of", "healthy", "cuts", "family", "time spent", "anyway")
     for each in calibrated:
         cuts = each.cuts
+        points = (cuts.attention, cuts.watch, cuts.high_risk)
         table.add_row(
             each.key,
             f"{each.borrowers:,}",
-            *(shown_micro(cut * 100) for cut in (cuts.attention, cuts.watch, cuts.high_risk)),
+            " / ".join(shown_micro(cut * 100) for cut in points),
             shown_micro(cuts.family),
             *(
                 " / ".join(f"{share / TEN_THOUSANDTHS:.1f}" for share in _shares(occupied))
@@ -174,7 +174,7 @@ def _show(calibrated: list[Calibrated], rules: Rulebook, out: Path, *, as_json: 
     console.print(f"Cuts for {rules.name} {rules.version}, in score points:")
     console.print(table)
     console.print(
-        "time spent: % of healthy time in ATTENTION, WATCH and HIGH_RISK or worse; anyway: the "
+        "cuts and time spent: of ATTENTION, WATCH and HIGH_RISK, in % of healthy time; anyway: the "
         "part of it that rules other than the score spend whatever the cuts"
     )
     console.print(f"Draft: {out}", highlight=False)

@@ -390,6 +390,12 @@ class OverlaySection(Section):
         """Returns the borrowers to whom it applies."""
         return self.borrower_id, self.product, self.industry, self.younger_than_months, self.segment
 
+    @property
+    def chosen_by(self) -> str:
+        """Returns the field by which it chooses borrowers, the first if there are several."""
+        chosen = zip(SELECTORS, self.selector, strict=True)
+        return next((name for name, value in chosen if value is not None), "")
+
     def compiled(self) -> Overlay:
         patches = {
             BY_ID[name].slot: entry.patch(BY_ID[name]) for name, entry in self.indicators.items()
@@ -483,17 +489,17 @@ class RulebookDocument(Section):
                 facts[name] = fact.name
 
     def _overlay_faults(self) -> Iterator[Fault]:
-        names: dict[tuple[object, ...], str] = {}
+        changed: dict[tuple[object, ...], int] = {}
         for index, overlay in enumerate(self.overlays):
-            if overlay.selector in names:
-                chosen = zip(SELECTORS, overlay.selector, strict=True)
-                text = (
-                    f"{names[overlay.selector]!r} and {overlay.name!r} are for the same borrowers "
-                    "and equally specific, so neither would win; join them"
-                )
-                field = next(name for name, value in chosen if value is not None)
-                yield ("overlays", index, field), text
-            names[overlay.selector] = overlay.name
+            for what in (*overlay.indicators, *(("cuts",) if overlay.cuts else ())):
+                other = changed.setdefault((*overlay.selector, what), index)
+                if other != index:
+                    names = f"{self.overlays[other].name!r} and {overlay.name!r}"
+                    text = (
+                        f"{names} are for the same borrowers, and both change {what}, so neither "
+                        "would win; join them"
+                    )
+                    yield ("overlays", index, overlay.chosen_by), text
             for name, entry in overlay.indicators.items():
                 base = self.indicators.get(name)
                 texts = ["is not in this rulebook's indicators; add it there first"]

@@ -201,25 +201,31 @@ def lowest_family_cut(
     return low * step
 
 
+def _lowest_beside(
+    population: list[DayCloses], question: Question, budget: int, at_least: int
+) -> int:
+    """Return the lowest cut within the budget, or that adds nothing where other rules exceed it."""
+    anyway = occupancy(population, question, NEVER)
+    return lowest_cut(population, question, max(budget, anyway), at_least=at_least)
+
+
 def set_cuts(population: list[DayCloses], budget: Budget, floors: Floors, family_days: int) -> Cuts:
     """Return the cuts of one segment; the caller adds population, budget and date."""
+    anyway = occupied_anyway(population)
     attention = min(
-        lowest_cut(population, ATTENTION_QUESTION, budget.attention, at_least=floors.attention),
+        _lowest_beside(population, ATTENTION_QUESTION, budget.attention, floors.attention),
         MICRO - 2 * CUT_DISTANCE,
     )
     least, days = max(floors.watch, attention + CUT_DISTANCE), family_days * 7 // 5
     # The family rule is a second way into WATCH, which may use up half of what other rules leave of
     # that budget. Where nothing ever corroborates a score it is the only one.
     is_second = any(bits & WATCH_GATE for series in population for bits in series.bits)
-    anyway = occupancy(population, WATCH_QUESTION, NEVER)
-    share = anyway + max(0, budget.watch - anyway) // (1 + is_second)
+    share = anyway.watch + max(0, budget.watch - anyway.watch) // (1 + is_second)
     family = lowest_family_cut(population, share, days, at_least=attention, watch=least)
     question = replace(WATCH_QUESTION, family=family, family_days=days)
-    watch = min(
-        lowest_cut(population, question, budget.watch, at_least=least), MICRO - CUT_DISTANCE
-    )
+    watch = min(_lowest_beside(population, question, budget.watch, least), MICRO - CUT_DISTANCE)
     least = max(floors.high_risk, watch + CUT_DISTANCE)
-    high_risk = lowest_cut(population, HIGH_RISK_QUESTION, budget.high_risk, at_least=least)
+    high_risk = _lowest_beside(population, HIGH_RISK_QUESTION, budget.high_risk, least)
     return Cuts(
         attention=attention,
         watch=watch,

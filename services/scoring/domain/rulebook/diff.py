@@ -253,20 +253,34 @@ def _limits(policy: StatePolicy) -> dict[str, str]:
 
 def _overlays(old: Rulebook, new: Rulebook) -> Iterator[Difference]:
     """Compare overlays by whom they are for; a new name alone is no difference."""
-    olds, news = (
-        {_scope(overlay): overlay for overlay in old.overlays},
-        {_scope(overlay): overlay for overlay in new.overlays},
-    )
+    olds, news = _by_scope(old), _by_scope(new)
     for scope in [*olds, *(added for added in news if added not in olds)]:
-        before, after = olds.get(scope), news.get(scope)
-        overlay = after or before
-        assert overlay is not None
+        before, after = olds.get(scope, []), news.get(scope, [])
         yield from _whole(
             "overlay",
-            f"Overlay '{overlay.name}' for {scope}",
-            None if before is None else _of_overlay(before, old),
-            None if after is None else _of_overlay(after, new),
+            f"Overlay '{_names(after or before)}' for {scope}",
+            _of_overlays(before, old) if before else None,
+            _of_overlays(after, new) if after else None,
         )
+
+
+def _by_scope(rulebook: Rulebook) -> dict[str, list[Overlay]]:
+    """Return the overlays by whom they are for: several may change different indicators."""
+    scopes: dict[str, list[Overlay]] = {}
+    for overlay in rulebook.overlays:
+        scopes.setdefault(_scope(overlay), []).append(overlay)
+    return scopes
+
+
+def _names(overlays: list[Overlay]) -> str:
+    return ", ".join(overlay.name for overlay in overlays)
+
+
+def _of_overlays(overlays: list[Overlay], rulebook: Rulebook) -> dict[str, str]:
+    figures: dict[str, str] = {}
+    for overlay in overlays:
+        figures |= _of_overlay(overlay, rulebook)
+    return figures
 
 
 def _scope(overlay: Overlay) -> str:

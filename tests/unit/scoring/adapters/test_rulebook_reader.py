@@ -163,7 +163,7 @@ def test_every_mistake_is_reported_at_once(document: dict[str, Any]) -> None:
     document["cuts"]["*"]["attention_exit"] = 90
     document["states"]["entry"][0] |= {"to": "DOOMED", "flag": ["UTP"]}
     document["states"]["entry"][2]["id"] = document["states"]["entry"][1]["id"]
-    document["overlays"] = [overlay(segment="SME"), overlay(segment="SME")]
+    document["overlays"] = list(two_for_small_firms("F-02", "F-02"))
     problems = problems_of(document)
     for explanation in (
         "R-01.wieght: unknown field",
@@ -220,6 +220,14 @@ def overlay(**fields: Any) -> dict[str, Any]:
     return {"name": "test"} | fields
 
 
+def two_for_small_firms(*indicators: str) -> tuple[dict[str, Any], ...]:
+    """Return two overlays for the same borrowers, each of which changes one indicator."""
+    return tuple(
+        {"name": name, "segment": "SME", "indicators": {indicator: {"weight": 0.01}}}
+        for name, indicator in zip(("first", "second"), indicators, strict=True)
+    )
+
+
 class TestOverlays:
     def weight(self, document: dict[str, Any], *key: str) -> int:
         rulebook = compile_rulebook(document, origin="test")
@@ -248,9 +256,23 @@ class TestOverlays:
         assert rule.components[0].red is not None
         assert rule.components[0].red.value == -300_000
 
-    def test_two_for_the_same_borrowers_are_refused(self, document: dict[str, Any]) -> None:
-        document["overlays"] = [overlay(segment="SME"), overlay(segment="SME")]
-        assert "are for the same borrowers" in problems_of(document)
+    def test_two_that_change_one_indicator_of_the_same_borrowers_are_refused(
+        self, document: dict[str, Any]
+    ) -> None:
+        first, second = two_for_small_firms("F-02", "F-02")
+        document["overlays"] = [first, second]
+        problem = "'first' and 'second' are for the same borrowers, and both change F-02"
+        assert problem in problems_of(document)
+
+    def test_two_for_the_same_borrowers_that_change_others_both_count(
+        self, document: dict[str, Any]
+    ) -> None:
+        document["overlays"] = list(two_for_small_firms("F-02", "F-08"))
+        rules = compile_rulebook(document, origin="test").rules_for("SME")
+        for name in ("F-02", "F-08"):
+            rule = rules.by_slot[slot_of(name)]
+            assert rule is not None
+            assert rule.weight == 10_000
 
     def test_one_for_nobody_is_refused(self, document: dict[str, Any]) -> None:
         document["overlays"] = [overlay()]

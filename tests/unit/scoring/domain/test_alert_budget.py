@@ -71,6 +71,15 @@ def test_other_rules_count_against_the_budget_whatever_the_cut() -> None:
     assert lowest_cut(population, ATTENTION_QUESTION, 200_000, at_least=0) == 85_000
 
 
+def test_where_other_rules_exceed_the_budget_the_score_adds_nothing_to_it() -> None:
+    # Three of ten are in ATTENTION by other rules, with 55 points at most; nobody else is above.
+    population = [steady(550_000, OTHER_ATTENTION | WATCH_GATE)] * 3 + [steady(300_000)] * 7
+    cuts = set_cuts(population, Budget(), Floors(), 20)
+    # Nobody has 30.5 points; three of ten have 55, which is more than 5 % in WATCH.
+    assert cuts.attention == 305_000
+    assert cuts.watch == 555_000
+
+
 def test_a_clean_portfolio_stops_at_the_floors() -> None:
     cuts = set_cuts([steady(0)] * 10, Budget(), Floors(), 20)
     assert (cuts.attention, cuts.watch, cuts.high_risk) == (250_000, 400_000, 700_000)

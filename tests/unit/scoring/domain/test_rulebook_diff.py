@@ -86,6 +86,16 @@ def test_cuts_of_a_data_profile_are_listed_by_it() -> None:
     assert [line.split(" (")[0] for line in lines] == ["Cuts of SME statements_only are added"]
 
 
+def test_overlays_for_the_same_borrowers_are_compared_together() -> None:
+    both = [
+        {"name": "people", "segment": "RETAIL", "indicators": {"F-08": {"weight": 0}}},
+        {"name": "more", "segment": "RETAIL", "indicators": {"R-01": {"weight": 0.1}}},
+    ]
+    assert sentences(overlays=both) == [
+        "Overlay 'people, more' for segment RETAIL: R-01 weight is added (0.1)"
+    ]
+
+
 def test_added_removed_and_changed_overlays_are_listed() -> None:
     changed = [{"name": "people", "segment": "RETAIL", "indicators": {"F-08": {"weight": 0.2}}}]
     assert sentences(overlays=changed) == [

@@ -9,6 +9,7 @@ from services.scoring.domain.primitives.measurement import (
     MEASURED,
     MICRO,
     NOT_APPLICABLE,
+    RED,
     UNMEASURABLE,
     Reason,
 )
@@ -132,9 +133,9 @@ BURDENED = INDEBTED | {
 }
 
 
-def filed(industry: str = "46.7", start: str = "", **lines: int) -> Story:
+def filed(industry: str = "46.7", start: str = "", segment: str = "SME", **lines: int) -> Story:
     """Return a firm on `default` that filed its accounts for 2023."""
-    story = Story(start="2024-01-01", rulebook="default", industry=industry)
+    story = Story(segment, start="2024-01-01", rulebook="default", industry=industry)
     if start:
         story.apply(_with_start(story, start))
     story.on("2024-05-15").files("2023-12", **lines)
@@ -176,8 +177,15 @@ class TestAtOnce:
         assert "watch-interest" in story.latest.trigger_rule_ids
 
     def test_negative_equity_with_a_loss(self) -> None:
-        story = filed(profit_before_tax=-10, equity=-1, total_assets=1000)
+        story = filed(segment="MICRO", profit_before_tax=-10, equity=-1, total_assets=1000)
         assert "watch-own-funds" in story.latest.trigger_rule_ids
+
+    @pytest.mark.parametrize("segment", ["SME", "CORPORATE", "LARGE"])
+    def test_negative_equity_only_scores_where_many_sound_firms_have_it(self, segment: str) -> None:
+        story = filed(segment=segment, profit_before_tax=-10, equity=-1, total_assets=1000)
+        assert story.latest.trigger_rule_ids == []
+        levels = {cause.indicator: cause.level for cause in story.latest.contributors}
+        assert levels["F-08"] == RED
 
     @pytest.mark.parametrize(
         ("industry", "start"),
