@@ -11,6 +11,7 @@ from services.cli.errors import CommandError
 from services.cli.options import AsJson, group
 from services.cli.rulebook import workflow
 from services.cli.rulebook.calibrate import calibrate
+from services.cli.rulebook.threshold import threshold
 from services.cli.rulebook.what_if import what_if
 from services.cli.rulebook_files import usable_rulebook
 from services.scoring.adapters.rulebook_edits import with_overlays
@@ -96,6 +97,7 @@ def include(
 
 
 app.command()(calibrate)
+app.command()(threshold)
 app.command()(what_if)
 app.command("list")(workflow.list_rulebooks)
 for step in (workflow.draft, workflow.propose, workflow.approve, workflow.activate):

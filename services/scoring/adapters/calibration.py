@@ -15,6 +15,7 @@ from services.scoring.adapters.assessment_json import shown_day
 from services.scoring.adapters.offline import OfflineScorer, ScoredBorrower
 from services.scoring.domain.assess.entry_rules import is_triggered
 from services.scoring.domain.assess.explain import shown_micro
+from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.risk import ATTENTION, DEFAULT, HIGH_RISK, WATCH
 from services.scoring.domain.primitives.vocabulary import SEGMENTS
 from services.scoring.domain.rulebook.alert_budget import (
@@ -59,12 +60,16 @@ _CUTS_BLOCK: Final = re.compile(r"^cuts:\n(?:[ \t#].*\n|\n(?=[ \t]))*", re.MULTI
 
 @dataclass(slots=True)
 class History:
-    """One borrower's series and whether it stayed healthy."""
+    """One borrower's series and whether it stayed healthy.
+
+    ``figures`` has what `collect` was to read at each close, None where it is not measured.
+    """
 
     segment: str
     first_day: int
     is_healthy: bool = True
     series: DayCloses = field(default_factory=DayCloses)
+    figures: list[int | None] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -87,6 +92,7 @@ def collect(
     warm_up_days: int = WARM_UP_DAYS,
     counts: Callable[[str], bool] = lambda _: True,
     data_profile: str = "",
+    figure_of: Callable[[Borrower, Rules], int | None] = lambda *_: None,
 ) -> dict[str, History]:
     """Folds the file and returns, per borrower, the series of day closes.
 
@@ -105,6 +111,7 @@ def collect(
             is_warm = scored.as_of - history.first_day >= warm_up_days
             is_of_profile = data_profile in ("", data_profile_of(scored.borrower))
             history.series.weights.append(is_warm and is_of_profile)
+            history.figures.append(figure_of(scored.borrower, run.rules_for(scored.borrower)))
     for name, history in histories.items():
         history.series.end_after(ends.get(name, 0))
     return histories

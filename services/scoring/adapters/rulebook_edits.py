@@ -17,6 +17,7 @@ _MODELS: Final = "second_opinion"
 _VERSION: Final = re.compile(r"^version:.*$", re.MULTILINE)
 _OVERLAYS: Final = re.compile(r"^overlays:[ \t]*\n", re.MULTILINE)
 _OVERLAYS_ON_ONE_LINE: Final = re.compile(r"^overlays:", re.MULTILINE)
+_INDICATORS: Final = re.compile(r"^indicators:[ \t]*\n(?:[ \t#].*\n|\n)*", re.MULTILINE)
 _MODELS_BLOCK: Final = re.compile(rf"^{_MODELS}:.*\n(?:[ \t#].*\n|\n(?=[ \t]))*", re.MULTILINE)
 
 
@@ -30,6 +31,22 @@ def with_version(text: str, version: str) -> str:
     if count == 0:
         raise ValueError("the rulebook has no version: at the start of a line")
     return replaced
+
+
+def with_amber(text: str, indicator: str, amber: str, origin: str) -> str:
+    """Returns a rulebook's text with another amber threshold of an indicator, and where it is from.
+
+    Raises:
+        RulebookError: If the indicator's own entry does not have it on a line.
+    """
+    origin_before = rf"(?:^  # {indicator} amber: .*\n)?"
+    own_line = rf'(?P<before>^  {indicator}:[^\n]*?amber: )"[^"]*"'
+    block = _INDICATORS.search(text)
+    entry = block and re.compile(origin_before + own_line, re.MULTILINE).search(text, *block.span())
+    if entry is None:
+        raise RulebookError(indicator, [f'write it on one line, with amber: "{amber}"'])
+    written = f'  # {indicator} amber: {origin}\n{entry["before"]}"{amber}"'
+    return text[: entry.start()] + written + text[entry.end() :]
 
 
 def with_overlays(text: str, names: list[str]) -> str:
