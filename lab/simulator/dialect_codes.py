@@ -49,6 +49,7 @@ BOOKING_CODES = {
     "GAMBLING_OUT": "290",
     "FEE": "300",
     "INTEREST": "310",
+    "PENALTY_INTEREST": "311",
     "REVERSAL": "320",
 }
 LINE_CODES = {

@@ -55,6 +55,7 @@ FlowCategory = Literal[
     "GAMBLING_OUT",
     "FEE",
     "INTEREST",
+    "PENALTY_INTEREST",
     "REVERSAL",
     "UNKNOWN",
 ]

@@ -196,7 +196,12 @@ LOAN: Final = RowForm(
 ACCOUNT: Final = RowForm(Account, eod=single(Daily))
 FACILITY: Final = RowForm(Facility, drawn=single(Daily), interest_debited=single(Series))
 FLOWS: Final = RowForm(
-    Flows, operating_credits=SERIES, debits=SERIES, cash_debits=SERIES, related_net=SERIES
+    Flows,
+    operating_credits=SERIES,
+    debits=SERIES,
+    cash_debits=SERIES,
+    related_net=SERIES,
+    penalty_interest=SERIES,
 )
 RECURRING: Final = RowForm(
     RecurringPayments, wages=SERIES, taxes=SERIES, social=SERIES, utilities=SERIES

@@ -298,6 +298,31 @@ def next_due_day(loan: Loan, as_of: int, within: int) -> int | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class RegularInstalment:
+    """What a loan takes each time it falls due: the next due day, amount, days between two."""
+
+    day: int
+    minor: int
+    gap_days: int
+
+
+def regular_instalment(loan: Loan, as_of: int) -> RegularInstalment | None:
+    """Return the instalment that falls due next; instead of a balloon, the one before it.
+
+    `None` where nothing is left to pay, and for a loan that is repaid all at once.
+    """
+    days = counting_days(loan)
+    index = bisect_right(days, as_of)
+    if index == len(days) or len(days) < 2 or loan.due_cum[-1] <= paid_by(loan, as_of):
+        return None
+    gap_days = days[index] - days[index - 1] if index else days[1] - days[0]
+    minor = due_of(loan, index)
+    if index and 0 < BALLOON_TIMES * due_of(loan, index - 1) <= minor:
+        minor = due_of(loan, index - 1)
+    return RegularInstalment(days[index], minor, gap_days)
+
+
 def pressing_days(loan: Loan, as_of: int) -> list[int]:
     """Return the days within reach on which the loan ends or a balloon falls due."""
     days, last = counting_days(loan), as_of + MATURITY_DAYS

@@ -236,7 +236,8 @@ class Flows:
     Daily sums (`Series`) reach back as far as the indicators read, monthly sums 24 months:
     ``…_months[i]`` belongs to month ``first_month + i``. ``known_day`` is the first day of which
     any flow or balance is known. Operating credits and debits as in the domain's conventions;
-    ``debits`` are all debits but own transfers and reversals.
+    ``debits`` are all debits but own transfers and reversals; ``penalty_interest`` is what the bank
+    charged for balances below zero.
     """
 
     known_day: int = 0
@@ -244,6 +245,7 @@ class Flows:
     debits: Series = field(default_factory=Series)
     cash_debits: Series = field(default_factory=Series)
     related_net: Series = field(default_factory=Series)
+    penalty_interest: Series = field(default_factory=Series)
     first_month: int = 0
     operating_credit_months: list[int] = field(default_factory=list)
     unknown_credit_months: list[int] = field(default_factory=list)
@@ -388,6 +390,7 @@ class Evidence:
 
     credits: list[str] = field(default_factory=list)
     debits: list[str] = field(default_factory=list)
+    penalties: list[str] = field(default_factory=list)
     balances: list[str] = field(default_factory=list)
     facilities: list[str] = field(default_factory=list)
 

@@ -72,9 +72,9 @@ FLAG_NAMES: Final = (
 )
 
 NOT_SCORED: Final = -1
-# Room for R-01..R-20, A-01..A-25, F-01..F-30, C-01..C-10, X-01..X-05.
-SLOT_BASE: Final = {"R": 0, "A": 20, "F": 45, "C": 75, "X": 85}
-SLOTS: Final = 90
+# Room for R-01..R-20, A-01..A-30, F-01..F-30, C-01..C-10, X-01..X-05.
+SLOT_BASE: Final = {"R": 0, "A": 20, "F": 50, "C": 80, "X": 90}
+SLOTS: Final = 95
 FIELDS_A_ROW: Final = 8
 
 

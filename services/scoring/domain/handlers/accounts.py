@@ -55,6 +55,7 @@ from services.scoring.domain.primitives.flow_kinds import (
     OPERATING_CREDIT,
     OPERATING_DEBIT,
     OUTSIDE_FUNDS,
+    PENALTY,
     RARE,
     RECURRING,
     RELATED,
@@ -189,6 +190,11 @@ def _add_rare(
         facts |= recurring_payments.add(borrower, event, kinds, day, amount)
     if kinds & OUTSIDE_FUNDS:
         facts |= lender_flows.add(borrower, event, kinds, day, amount)
+    if kinds & PENALTY:
+        series.add(borrower.flows.penalty_interest, day, amount)
+        if amount > 0:
+            _remember(borrower.evidence.penalties, event.ref)
+        facts |= touched.BOUNCES
     return facts
 
 

@@ -48,7 +48,7 @@ def touched_by_close(borrower: Borrower, day: int) -> int:
     """Return the kinds of fact that the close of a day can move; call it before the close."""
     state, previous = borrower.counters, borrower.counters.closed_day
     facts = touched.DAY | _flows_touched(borrower, previous, day) | _conduct_touched(borrower)
-    if borrower.bounces.days:
+    if borrower.bounces.days or borrower.flows.penalty_interest.days:
         facts |= touched.BOUNCES
     if borrower.loans or borrower.facilities:
         if counters.dues_may_move(borrower, previous, day, SHORTFALL_DAYS):
@@ -121,7 +121,8 @@ def prune(borrower: Borrower, day: int, tolerance: Tolerance) -> None:
 
 
 def _prune_flows(flows: Flows, day: int) -> None:
-    series.forget_before(flows.operating_credits, day - DAILY_KEPT)
+    for half_year in (flows.operating_credits, flows.penalty_interest):
+        series.forget_before(half_year, day - DAILY_KEPT)
     for debits in (flows.debits, flows.cash_debits, flows.related_net):
         series.forget_before(debits, day - DEBITS_KEPT)
     gone = month_of(day) - MONTHS_KEPT - flows.first_month

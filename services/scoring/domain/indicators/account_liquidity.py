@@ -89,7 +89,7 @@ def balances_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
 )
 def balance_erosion(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-02: mean balance of 30 days over the median of the 180 days before."""
-    gap = _no_balances(borrower, as_of)
+    gap = balance_gap(borrower, as_of)
     if gap is not None:
         return gap
     view = view_of(borrower, as_of)
@@ -123,7 +123,7 @@ def cash_runway(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 
     What may be drawn on lines is money as well. Below 60 days of history no outflow is usual.
     """
-    gap = _no_balances(borrower, as_of)
+    gap = balance_gap(borrower, as_of)
     if gap is not None:
         return gap
     balance = pooled(borrower, as_of)
@@ -153,7 +153,7 @@ def drawdown_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
 
     What may be drawn on lines is money as well.
     """
-    gap = _no_balances(borrower, as_of)
+    gap = balance_gap(borrower, as_of)
     if gap is not None:
         return gap
     view = view_of(borrower, as_of)
@@ -180,7 +180,8 @@ def _with_lines(borrower: Borrower, balance: int, as_of: int) -> int:
     return max(0, balance + undrawn_usable(borrower, as_of))
 
 
-def _no_balances(borrower: Borrower, as_of: int) -> Measurement | None:
+def balance_gap(borrower: Borrower, as_of: int) -> Measurement | None:
+    """Return why there is no figure of the balances, `None` where there is one."""
     if not borrower.accounts:
         return not_applicable()
     if not any(account.eod.reported for account in borrower.accounts):

@@ -8,6 +8,7 @@ from typing import Final
 from services.scoring.domain.indicators import (
     account_conduct,
     account_flows,
+    account_history,
     account_lines,
     account_liquidity,
     credit_file,
@@ -27,6 +28,7 @@ from services.scoring.domain.rulebook.rulebook import Indicator
 MODULES: Final = (
     account_conduct,
     account_flows,
+    account_history,
     account_lines,
     account_liquidity,
     credit_file,

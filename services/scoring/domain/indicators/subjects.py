@@ -12,6 +12,7 @@ from services.scoring.domain.arrears.instalments import (
     NEXT_DUE_DAYS,
     is_open,
     next_due_day,
+    regular_instalment,
     unpaid_through,
 )
 from services.scoring.domain.borrower.borrower import (
@@ -191,6 +192,26 @@ def loans_due_next(borrower: Borrower, as_of: int, rules: Rules) -> list[Subject
                 )
             )
     return sorted(subjects, key=lambda subject: (subject.since, subject.id))
+
+
+def loans_by_instalment(borrower: Borrower, as_of: int, rules: Rules) -> list[Subject]:
+    """Return the loans with the instalment that each takes regularly, the largest first."""
+    subjects = []
+    for loan in borrower.loans:
+        regular = regular_instalment(loan, as_of)
+        if regular is not None and is_open(loan, borrower.profile.reporting_currency):
+            subjects.append(
+                Subject(
+                    kind=LOAN,
+                    id=loan.loan_id,
+                    minor=regular.minor,
+                    currency=loan.currency,
+                    since=regular.day,
+                    detail=DUE,
+                    refs=_known(loan.schedule_ref) + borrower.evidence.balances[::-1][:2],
+                )
+            )
+    return sorted(subjects, key=lambda subject: (-subject.minor, subject.id))
 
 
 def blocked_accounts(borrower: Borrower, as_of: int, rules: Rules) -> list[Subject]:

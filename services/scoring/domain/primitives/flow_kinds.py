@@ -20,11 +20,12 @@ SOCIAL: Final = 256
 UTILITY: Final = 512
 LENDER: Final = 1024
 INFLOW: Final = 2048
+PENALTY: Final = 4096
 # Money of others: `OutsideFunding` and `LenderFlows`.
 OUTSIDE_FUNDS: Final = LENDER | INFLOW
 # Payments that recur: `RecurringPayments`.
 RECURRING: Final = WAGES | TAX | SOCIAL | UTILITY
-RARE: Final = RECURRING | OUTSIDE_FUNDS
+RARE: Final = RECURRING | OUTSIDE_FUNDS | PENALTY
 
 OPERATING_CREDITS: Final = frozenset(
     {
@@ -45,6 +46,7 @@ OPERATING_DEBITS: Final = frozenset(
         "UTILITY_OUT",
         "RENT_OUT",
         "INTEREST",
+        "PENALTY_INTEREST",
         "FEE",
         "CASH_OUT",
     }
@@ -60,11 +62,12 @@ BY_DEBIT_CATEGORY: Final = {
     "SOCIAL_OUT": SOCIAL,
     "UTILITY_OUT": UTILITY,
     "DEBT_SERVICE_OTHER": LENDER,
+    "PENALTY_INTEREST": PENALTY,
 }
 # The kinds of a credit from a related party, under any category of the source.
 FROM_RELATED: Final = RELATED | INFLOW
 # Debits to a lender that are not about other lenders: this bank's own claims.
-OWN_CLAIMS: Final = frozenset({"DEBT_SERVICE_OWN", "INTEREST", "FEE"})
+OWN_CLAIMS: Final = frozenset({"DEBT_SERVICE_OWN", "INTEREST", "PENALTY_INTEREST", "FEE"})
 
 
 def _credit_kinds(category: str, counterparty: str) -> int:

@@ -120,6 +120,7 @@ CATEGORIES: Final = (
     "FEE",
     "INTEREST",
     "REVERSAL",
+    "PENALTY_INTEREST",
 )
 UNKNOWN: Final = 0
 SALARY_IN: Final = 5
