@@ -31,6 +31,7 @@ DEBIT_CATEGORIES = (
     "TAX_OUT",
     "DEBT_SERVICE_OTHER",
     "SECURITIES_OUT",
+    "PENALTY_INTEREST",
 )
 
 amounts = st.integers(min_value=1, max_value=3_000)
