@@ -38,15 +38,21 @@ EVERYTHING_ON = "everything on"
 def context(rulebook: str = "reference") -> Context:
     """Return a context with a shipped rulebook, or with every indicator switched on.
 
-    Everything on is `reference`, with what only `default` measures; one sector (industry 94)
-    is under stress.
+    Everything on is `reference`, with what only `default` measures, learns from seasons and counts
+    as one fact; one sector (industry 94) is under stress.
     """
     if rulebook != EVERYTHING_ON:
         return Context(load_rulebook(rulebook))
     written, added = load_rulebook("reference"), load_rulebook("default")
     known = {**added.indicators, **written.indicators}
     enabled = {slot: replace(rule, enabled=True) for slot, rule in known.items()}
-    everything = replace(written, indicators=enabled, resolved={})
+    everything = replace(
+        written,
+        indicators=enabled,
+        facts=added.facts,
+        season_months=added.season_months,
+        resolved={},
+    )
     return Context(everything, sector_z={"94": 2_500_000}, stress_until=day("2100-01-01"))
 
 

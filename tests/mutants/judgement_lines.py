@@ -166,6 +166,14 @@ LINES = (
         (f"{DOMAIN}/test_shown_score.py",),
     ),
     Mutant(
+        "wages-know-their-season",
+        "wages are compared with those a year before once the season is known",
+        f"{SCORING}/indicators/account_flows.py",
+        "    if measurement.is_seasonal:\n",
+        "    if not starts:\n",
+        (f"{DOMAIN}/test_seasons.py",),
+    ),
+    Mutant(
         "unpaid-is-uncovered",
         "A-14 stays lit until the instalment is paid",
         f"{SCORING}/indicators/account_liquidity.py",

@@ -378,7 +378,7 @@ class OverlaySection(Section):
     indicators: Indicators = setting({}, "What changes, by indicator.")
     cuts: CutsSection | None = setting(None, "All the cuts, in place of the segment's.")
     first_year: Switch = setting(
-        False, "Until the same months of the year before are known (A-01)."
+        False, "Until the same months of the year before are known (A-01, A-16, A-17)."
     )
 
     def faults(self) -> Iterator[Fault]:
@@ -449,7 +449,9 @@ class RulebookDocument(Section):
     )
     lit_signals: LitSignalsSection = setting({}, "What stays while a signal is lit.")
     season_months: Whole = setting(
-        15, "Full months from which A-01 compares with the year before; 13 or more.", "seasons"
+        15,
+        "Full months from which A-01, A-16, A-17 compare with the year before; 13 or more.",
+        "seasons",
     )
     facts: Many[FactSection] = setting(
         [], "What is counted once across families, and corroborates nothing but itself."

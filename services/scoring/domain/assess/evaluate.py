@@ -80,8 +80,6 @@ def judge(
     level, contribution = GREEN, 0
     if status == MEASURED:
         level, contribution = _verdict(signals, rule, measurement)
-        if measurement.holds and min(level, signals.level[slot]) >= AMBER:
-            contribution = max(contribution, signals.contribution[slot])
     else:
         signals.detail[slot] = reason
         signals.value[slot] = _fallback(measurement)

@@ -41,6 +41,8 @@ DAILY_KEPT: Final = 211
 DEBITS_KEPT: Final = 100
 MONTHS_KEPT: Final = 24
 HISTORY_KEPT: Final = 400
+# A year before the window of 120 days, and half the rhythm of a payment a quarter.
+RECURRING_KEPT: Final = 540
 INSTALMENTS_KEPT: Final = 9
 
 
@@ -111,7 +113,7 @@ def prune(borrower: Borrower, day: int, tolerance: Tolerance) -> None:
     accounts.forget_bounces_before(borrower.bounces, day - DEBITS_KEPT)
     credit_file.forget_before(borrower.credit_file, day)
     accounts.forget_payers_before(borrower, month_of(day) - MONTHS_KEPT)
-    recurring_payments.forget_before(borrower.recurring, day - HISTORY_KEPT)
+    recurring_payments.forget_before(borrower.recurring, day - RECURRING_KEPT)
     _prune_conduct(borrower, day)
     horizon = day - HISTORY_KEPT
     # What cash must equal is derived from schedules and payments, however long that takes.

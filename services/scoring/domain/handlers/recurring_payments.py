@@ -22,6 +22,7 @@ from services.scoring.domain.primitives.vocabulary import DEBIT, RETAIL
 RUN_DAYS: Final = 5
 FEWEST_GAPS: Final = 3
 LEARNT_DAYS: Final = 183
+YEAR_DAYS: Final = 365
 
 
 def add(borrower: Borrower, event: AccountTransacted, kinds: int, day: int, amount: int) -> int:
@@ -76,6 +77,18 @@ def runs_of(payments: Series, first_day: int = 0) -> tuple[list[int], list[int]]
 def latest_runs(payments: Series) -> tuple[list[int], list[int]]:
     """Return the runs of the half-year that ends with the newest payment."""
     return runs_of(payments, payments.days[-1] - LEARNT_DAYS) if payments.days else ([], [])
+
+
+def run_a_year_before(payments: Series, start: int, cycle: int) -> int | None:
+    """Return what the run nearest to a year before a run brought, None without one near enough."""
+    target = start - YEAR_DAYS
+    starts, amounts = runs_of(payments, target - cycle // 2 - RUN_DAYS)
+    rows = [
+        (abs(each - target), amount)
+        for each, amount in zip(starts, amounts, strict=True)
+        if abs(each - target) <= cycle // 2
+    ]
+    return min(rows)[1] if rows else None
 
 
 def cycle_of(starts: list[int]) -> int:

@@ -15,8 +15,10 @@ from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.handlers.recurring_payments import (
     RUN_DAYS,
+    YEAR_DAYS,
     cycle_of,
     latest_runs,
+    run_a_year_before,
     runs_of,
 )
 from services.scoring.domain.indicators import lit
@@ -42,7 +44,7 @@ from services.scoring.domain.primitives.measurement import (
     unmeasurable,
 )
 from services.scoring.domain.primitives.series import Series
-from services.scoring.domain.primitives.vocabulary import OVERDRAFT
+from services.scoring.domain.primitives.vocabulary import OVERDRAFT, RETAIL
 from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import ACCOUNT, Component, Rules
 from services.scoring.domain.views.statements import CannotFormError, StatementFigures, figures_of
@@ -66,6 +68,7 @@ SILENT_LINE_DAYS: Final = 90
 FEWEST_EARLIER_RUNS: Final = 3
 MISS_WINDOW_DAYS: Final = 120
 GRACE_DAYS: Final = 10
+RHYTHM_YEAR_DAYS: Final = 400
 OBLIGATIONS: Final = Theme(ACCOUNT, "oblig", "OBLIGATIONS")
 
 
@@ -396,15 +399,17 @@ def _has_line(borrower: Borrower) -> bool:
         Component("missed", Unit.NUMBER, "full cycles without wages"),
         Component("amount", Unit.RATIO, "change of the amount against the usual one"),
     ),
-    reads=touched.WAGES | touched.PROFILE,
+    reads=touched.WAGES | touched.MONTHS | touched.PROFILE,
     evidence=wages_as_evidence,
 )
 def payroll_interruption(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-16: days past the expected payroll, full cycles missed, and the change of its amount.
 
     For people it is the pay that comes in (domain 3.7). Payments within five days are one run. The
-    cycle is the median distance of the runs of half a year; the amount of the newest complete run
-    is compared with the median of those before it.
+    cycle is the median distance of the runs of half a year. The amount of the newest complete run
+    is compared with the run a year before it where the season is known (`is_seasonal`), else with
+    the median of those before it: who pays by the season pays less every winter. A person's pay is
+    compared with the lower of the two, for an extra month's pay is no season.
     """
     wages = borrower.recurring.wages
     if not wages.days:
@@ -415,14 +420,19 @@ def payroll_interruption(borrower: Borrower, as_of: int, rules: Rules) -> Measur
         return unmeasurable(Reason.FEW_OBSERVATIONS)
     late = max(0, as_of - starts[-1] - cycle)
     is_complete = borrower.counters.is_over(starts[-1] + RUN_DAYS, as_of)
-    complete = amounts if is_complete else amounts[:-1]
+    complete = len(amounts) if is_complete else len(amounts) - 1
     measurement = measured_components([late * MICRO, micro_ratio(late, cycle), None])
-    if len(complete) > FEWEST_EARLIER_RUNS:
-        median = median_of(complete[:-1])
-        usual = lit.usual(borrower, rules, WAGES_SLOT, as_of, median)
-        measurement.base = usual
-        if usual > 0:
-            measurement.values[2] = micro_ratio(complete[-1] - usual, usual)
+    if complete <= FEWEST_EARLIER_RUNS:
+        return measurement
+    usual = lit.usual(borrower, rules, WAGES_SLOT, as_of, median_of(amounts[: complete - 1]))
+    measurement.is_seasonal = is_seasonal(borrower, as_of, rules)
+    if measurement.is_seasonal:
+        before = run_a_year_before(wages, starts[complete - 1], cycle)
+        is_person = borrower.profile.segment == RETAIL
+        usual = before if before is not None and not (is_person and before > usual) else usual
+    measurement.base = usual
+    if usual > 0:
+        measurement.values[2] = micro_ratio(amounts[complete - 1] - usual, usual)
     return measurement
 
 
@@ -431,32 +441,38 @@ def payroll_interruption(borrower: Borrower, as_of: int, rules: Rules) -> Measur
     "Taxes or bills stopped",
     OBLIGATIONS.at(Classification("CAPACITY", "FINANCIAL", "MONITORING")),
     single(Unit.COUNT, "expected payments missed in 120 days"),
-    reads=touched.DUTIES | touched.DAY | touched.PROFILE,
+    reads=touched.DUTIES | touched.MONTHS | touched.DAY | touched.PROFILE,
 )
 def duties_missed(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-17: expected payments of tax, social charges and utilities that did not come, 120 days.
 
-    Each of the three has its own rhythm, the median distance of its runs in the year kept. One is
-    missed when ten days have passed since it was expected.
+    Each of the three has its own rhythm, the median distance of its runs in a year. One is missed
+    when ten days have passed since it was expected: a rhythm after the one before it or, where the
+    season is known (`is_seasonal`) and the year before the window too, a year after one.
     """
     recurring = borrower.recurring
     duties = (recurring.taxes, recurring.social, recurring.utilities)
-    counts = [_missed(payments, as_of) for payments in duties if payments.days]
+    has_season = is_seasonal(borrower, as_of, rules)
+    counts = [_missed(payments, as_of, has_season) for payments in duties if payments.days]
     if not counts:
         return not_applicable()
     known = [count for count in counts if count is not None]
     if not known:
         return unmeasurable(Reason.FEW_OBSERVATIONS)
-    return measured(sum(known) * MICRO)
+    measurement = measured(sum(known) * MICRO)
+    measurement.is_seasonal = has_season
+    return measurement
 
 
-def _missed(payments: Series, as_of: int) -> int | None:
+def _missed(payments: Series, as_of: int, has_season: bool) -> int | None:
     """Return how many expected payments were missed, None while there is no rhythm."""
-    starts, _ = runs_of(payments)
+    starts, _ = runs_of(payments, as_of - RHYTHM_YEAR_DAYS)
     cycle = cycle_of(starts)
     if not cycle:
         return None
     first = as_of - MISS_WINDOW_DAYS + 1
+    if has_season and payments.days[0] <= first - YEAR_DAYS:
+        return _missed_by_season(payments, as_of, cycle)
     missed = 0
     for start, end in zip(starts, [*starts[1:], as_of + 1], strict=True):
         expected = start + cycle
@@ -464,3 +480,15 @@ def _missed(payments: Series, as_of: int) -> int | None:
             missed += expected >= first
             expected += cycle
     return missed
+
+
+def _missed_by_season(payments: Series, as_of: int, cycle: int) -> int:
+    """Return how many payments of the year before have no counterpart within half a rhythm."""
+    reach = cycle // 2
+    starts, _ = runs_of(payments, as_of - MISS_WINDOW_DAYS + 1 - YEAR_DAYS - reach)
+    expected = [start + YEAR_DAYS for start in starts]
+    return sum(
+        as_of - MISS_WINDOW_DAYS < day <= as_of - GRACE_DAYS
+        and not any(abs(start - day) <= max(reach, GRACE_DAYS) for start in starts)
+        for day in expected
+    )

@@ -105,7 +105,7 @@ def balance_erosion(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     recent_2 = 2 * sum(view.balances[-RECENT_DAYS:])
     measurement = measured(rounded_quotient(recent_2 * MICRO, RECENT_DAYS * usual_2))
     measurement.base = usual_2
-    return _held(measurement, rules)
+    return measurement
 
 
 @indicator(
@@ -137,7 +137,7 @@ def cash_runway(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
         return measured(LONGEST_RUNWAY)
     money = _with_lines(borrower, balance, as_of)
     runway = rounded_quotient(money * days * MICRO, outflow)
-    return _held(measured(min(runway, LONGEST_RUNWAY)), rules)
+    return measured(min(runway, LONGEST_RUNWAY))
 
 
 @indicator(
@@ -163,13 +163,7 @@ def drawdown_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     if worst <= 0:
         return measured(MOST_COVER)
     money = _with_lines(borrower, view.balances[-1], as_of)
-    return _held(measured(min(MOST_COVER, micro_ratio(money, worst))), rules)
-
-
-def _held(measurement: Measurement, rules: Rules) -> Measurement:
-    """Let the points of a lit signal stand: a balance goes up and down in a collapse too."""
-    measurement.holds = rules.baseline_months > 0
-    return measurement
+    return measured(min(MOST_COVER, micro_ratio(money, worst)))
 
 
 def _with_lines(borrower: Borrower, balance: int, as_of: int) -> int:

@@ -85,7 +85,6 @@ class Measurement:
         base: The borrower's own usual amount or share behind the value; it stays the same while the
             signal is lit.
         is_seasonal: Whether it was compared with the same months of the year before.
-        holds: Whether its points do not fall while it is lit.
     """
 
     status: int
@@ -96,7 +95,6 @@ class Measurement:
     scored: list[int | None] = field(default_factory=list)
     base: int | None = None
     is_seasonal: bool = False
-    holds: bool = False
 
 
 def measured(value: int, *, baseline: int | None = None, age_days: int = 0) -> Measurement:

@@ -144,15 +144,3 @@ class TestLiquidity:
         story = self.running_dry(500)
         assert story.figure("A-23") == 1
         assert story.borrower.signals.contribution[slot_of("A-23")] == 120_000
-
-    def test_points_do_not_fall_while_it_is_lit(self) -> None:
-        story = self.running_dry(20)
-        story.balance(80)
-        story.close()
-        # 80 at 900 in 90 days: eight days, amber; the points are those of two days.
-        assert story.figure("A-19") == pytest.approx(8, abs=0.2)
-        assert story.borrower.signals.contribution[slot_of("A-19")] == 300_000
-        story.balance(800)
-        story.close()
-        assert story.level("A-19") == GREEN
-        assert story.borrower.signals.contribution[slot_of("A-19")] < 40_000

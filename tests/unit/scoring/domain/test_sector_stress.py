@@ -183,20 +183,20 @@ def test_another_sector_is_not_touched() -> None:
 
 class TestASurcharge:
     def test_adds_its_points_to_the_score_whatever_the_score_is(self) -> None:
-        # 31 days past due and a quarter's shortfall: 1 - 0.45 x 0.65 = 70.75 points. Ten on top are
-        # 80.75; as one more reason they would make 73.675.
+        # 31 days past due are 55 points; a quarter's shortfall is the same fact. Ten on top are 65;
+        # as one more reason they would make 59.5.
         sector = Sector("41.20")
         story = sector.story
         story.loan(100_000)
         story.schedule(("2024-03-05", 400))
         while story.today <= day("2024-04-05"):
             sector.close()
-        assert story.borrower.risk.score == 707_500
+        assert story.borrower.risk.score == 550_000
         sector.publish(n41=3)
         sector.close()
         risk = story.borrower.risk
-        assert risk.score == 807_500
-        assert combined(risk.families) == 707_500  # the families are unaffected
+        assert risk.score == 650_000
+        assert combined(risk.families) == 550_000  # the families are unaffected
 
     def test_is_among_the_causes_with_its_points(self) -> None:
         sector = Sector("41.20")
