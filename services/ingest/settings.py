@@ -38,8 +38,8 @@ class IngestSettings(BaseSettings):
     max_quarantined_bytes: int = Field(
         default=1_073_741_824,
         ge=1_024,
-        description="most bytes of open and parked inputs of one key or raw topic; one more "
-        "request is answered 429, a raw topic stops",
+        description="most bytes of open and parked inputs of one key or raw topic, each with its "
+        "headers and 1,000 for its row; one more request is answered 429, a raw topic stops",
     )
     produce_timeout_seconds: float = Field(
         default=10.0, gt=0.0, le=20.0, description="longest wait for the broker's acknowledgement"

@@ -617,6 +617,14 @@ LINES = (
         ("tests/integration/scoring/test_quarantine.py",),
     ),
     Mutant(
+        "quarantine-counts-rows",
+        "a sender of single bytes has no more room in the quarantine than others",
+        "services/ingest/adapters/quarantine_rows.py",
+        "return ROW_BYTES + len(given.raw) + len(_headers(given))",
+        "return len(given.raw)",
+        ("tests/integration/ingest/test_quarantine_room.py",),
+    ),
+    Mutant(
         "quarantine-room",
         "a sender that has no room in the quarantine gets nothing taken",
         "services/ingest/adapters/quarantine_room.py",

@@ -8,6 +8,7 @@ in the database every few seconds, and what this process stores in between is ad
 from collections import Counter
 from collections.abc import Sequence
 
+from services.ingest.adapters.quarantine_rows import ROW_BYTES, occupied_bytes
 from services.ingest.adapters.quarantine_table import QuarantineInserts
 from services.ingest.adapters.translating import database_errors
 from services.ingest.application.errors import QuarantineFull
@@ -17,8 +18,10 @@ from services.kit.database import PostgresDatabase
 
 RECOUNT_SECONDS = 10.0
 
+# As `occupied_bytes` counts them.
 _USED = """
-SELECT coalesce(sum(octet_length(raw)), 0)::bigint FROM ingest.quarantine
+SELECT coalesce(sum($2 + octet_length(raw) + octet_length(headers::text)), 0)::bigint
+  FROM ingest.quarantine
  WHERE coalesce(topic, sender) = $1 AND status IN ('open', 'parked')
 """
 
@@ -41,7 +44,7 @@ class QuarantineRoom:
         """
         wanted: Counter[str] = Counter()
         for given in inputs:
-            wanted[_owner_of(given)] += len(given.raw)
+            wanted[_owner_of(given)] += occupied_bytes(given)
         for owner, size in wanted.items():
             used = await self._used_by(owner)
             if used + size > self._max_bytes:
@@ -56,7 +59,7 @@ class QuarantineRoom:
         now = self._clock.monotonic_seconds()
         if now - self._counted_at.get(owner, float("-inf")) > RECOUNT_SECONDS:
             with database_errors():
-                self._used[owner] = await self._pool.fetchval(_USED, owner)
+                self._used[owner] = await self._pool.fetchval(_USED, owner, ROW_BYTES)
             self._counted_at[owner] = now
         return self._used[owner]
 

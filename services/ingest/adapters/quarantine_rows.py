@@ -15,6 +15,8 @@ from services.ingest.domain.fingerprints import digest
 from services.ingest.domain.reasons import RefusalReason
 
 _MAX_CHARACTERS = 2_000
+# What a row and its indexes occupy besides the input.
+ROW_BYTES = 1_000
 
 
 def parameters(quarantined: QuarantinedInput) -> list[Any]:
@@ -43,6 +45,11 @@ def parameters(quarantined: QuarantinedInput) -> list[Any]:
         quarantined.received_at,
         quarantined.refusal.retry_at,
     ]
+
+
+def occupied_bytes(given: Input) -> int:
+    """Returns what an input occupies once stored: one byte is a row, and headers may be long."""
+    return ROW_BYTES + len(given.raw) + len(_headers(given))
 
 
 def fingerprint(given: Input) -> bytes:

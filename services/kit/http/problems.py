@@ -21,6 +21,8 @@ from services.kit.http.faults import fault_text
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:tocsin:problem:"
+# A body may have hundreds of thousands of faults, and the answer would have ten times its bytes.
+MOST_FAULTS_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +166,13 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [_described(item) for item in error.errors()]
+    faults = error.errors()
+    errors = [_described(item) for item in faults[:MOST_FAULTS_SHOWN]]
     first = errors[0]
     location = first.get("pointer") or first.get("parameter") or "the body"
     return problem_response(
         INVALID,
-        detail=f"{len(errors)} fault(s); the first: {location} {first['detail']}",
+        detail=f"{len(faults)} fault(s); the first: {location} {first['detail']}",
         instance=request.url.path,
         extra={"errors": errors},
     )

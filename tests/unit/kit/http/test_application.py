@@ -182,6 +182,16 @@ def test_faults_in_a_body_are_listed_with_json_pointers_and_without_values(
     assert "Nowak" not in response.text
 
 
+def test_of_many_faults_a_hundred_are_listed() -> None:
+    client = TestClient(application(limits=RequestLimits()))
+    response = client.post(
+        "/v1/lines/1", json={"amount": 1, "tags": ["x"] * 150}, headers=as_officer()
+    )
+    problem = response.json()
+    assert problem["detail"].startswith("150 fault(s); the first: /tags/0")
+    assert [fault["pointer"] for fault in problem["errors"]] == [f"/tags/{n}" for n in range(100)]
+
+
 def test_a_fault_in_the_path_names_its_parameter(client: TestClient) -> None:
     response = client.post("/v1/lines/one", json={"amount": 1}, headers=as_officer())
     assert response.json()["errors"][0]["parameter"] == "number"
