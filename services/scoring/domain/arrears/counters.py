@@ -190,9 +190,10 @@ def dues_may_move(borrower: Borrower, previous: int, day: int, grace_days: int) 
         if loan.currency != currency and borrower.rates is not None:
             return True
         days = counting_days(loan)
-        for shift in (0, 1, grace_days):
-            if bisect_right(days, previous - shift) != bisect_right(days, day - shift):
-                return True
+        if bisect_right(days, previous - grace_days) != bisect_right(days, day):
+            for shift in (0, 1, grace_days):
+                if bisect_right(days, previous - shift) != bisect_right(days, day - shift):
+                    return True
         # An event that came late may have been judged as of a day before the money's or the line's.
         if loan.paid_days and loan.paid_days[-1] > previous:
             return True

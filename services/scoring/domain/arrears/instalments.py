@@ -170,13 +170,16 @@ def settle_days(loan: Loan, first: int, last: int, tolerance: Tolerance) -> list
     An instalment is settled on the value day of the payment that brings what is unpaid down to the
     tolerance. One that was covered before any payment kept is settled on its due day.
     """
+    if first >= last:
+        return []
     received = list(accumulate(loan.paid_minor, initial=loan.carried_minor))
-    settled = []
+    days, settled = counting_days(loan), []
     for index in range(first, last):
-        needed = loan.due_cum[index] - tolerated(loan, index, tolerance)
-        payment = bisect_left(received, needed)
-        if payment == 0 or due_of(loan, index) <= tolerated(loan, index, tolerance):
-            settled.append(counting_days(loan)[index])
+        due = due_of(loan, index)
+        allowed = tolerance.minor(loan.currency, due)
+        payment = bisect_left(received, loan.due_cum[index] - allowed)
+        if payment == 0 or due <= allowed:
+            settled.append(days[index])
         elif payment == len(received):
             settled.append(OPEN)
         else:
@@ -192,8 +195,11 @@ def loan_exposure(loan: Loan, day: int) -> int:
     """
     if loan.closed_day is not None and loan.closed_day <= day:
         return 0
+    count = bisect_right(loan.paid_days, day)
+    stated = _last_stated(loan, count)
+    if 0 <= stated == count - 1:
+        return loan.paid_outstanding[stated]  # nothing was repaid since
     repaid = principal_paid(loan, paid_by(loan, day))
-    stated = _last_stated(loan, bisect_right(loan.paid_days, day))
     if stated < 0:
         return max(0, loan.principal_minor - loan.pruned_principal_minor - repaid)
     brought = loan.received[stated + 1] if loan.received else sum(loan.paid_minor[: stated + 1])

@@ -183,11 +183,15 @@ def _diverted_share(borrower: Borrower, position: int, as_of: int) -> int:
     if drawdowns.payees[position] == TO_RELATED_PARTY:
         return MICRO
     drawn_day, drawn = drawdowns.days[position], drawdowns.minor[position]
+    last = min(as_of, drawn_day + TRACE_DAYS - 1)
+    uses = slice(bisect_left(drawdowns.use_days, drawn_day), bisect_right(drawdowns.use_days, last))
+    barred = _barred_purposes(borrower, drawdowns.loans[position])
+    if barred.isdisjoint(drawdowns.use_purposes[uses]):
+        return 0
     opening = pooled(borrower, drawn_day - 1) or 0
     ahead, left = max(0, opening), drawn + min(0, opening)
-    barred = _barred_purposes(borrower, drawdowns.loans[position])
     diverted = Fraction(0)
-    for day in range(drawn_day, min(as_of, drawn_day + TRACE_DAYS - 1) + 1):
+    for day in range(drawn_day, last + 1):
         out, away = _gone_on(borrower, day, barred)
         from_before = min(ahead, out)
         spent = min(max(0, left), out - from_before)

@@ -44,7 +44,7 @@ from services.scoring.domain.primitives.measurement import (
 from services.scoring.domain.primitives.vocabulary import RETAIL
 from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import ACCOUNT, REPAYMENT, About, Rules
-from services.scoring.domain.views.balances import RECENT_DAYS, are_balances_stale, pooled, view_of
+from services.scoring.domain.views.balances import RECENT_DAYS, pooled, view_of, why_no_balance
 
 EROSION_SLOT: Final = slot_of("A-02")
 FEWEST_BASE_DAYS: Final = 90
@@ -178,11 +178,8 @@ def balance_gap(borrower: Borrower, as_of: int) -> Measurement | None:
     """Return why there is no figure of the balances, `None` where there is one."""
     if not borrower.accounts:
         return not_applicable()
-    if not any(account.eod.reported for account in borrower.accounts):
-        return unmeasurable(Reason.NO_BALANCE)
-    if are_balances_stale(borrower, as_of):
-        return unmeasurable(Reason.STALE_DATA)
-    return None
+    gap = why_no_balance(borrower, as_of)
+    return None if gap == Reason.NONE else unmeasurable(gap)
 
 
 def schedules_as_evidence(borrower: Borrower, as_of: int) -> list[str]:
@@ -243,7 +240,7 @@ def _held_cover(borrower: Borrower, loans: list[Loan], rules: Rules, as_of: int)
 
 
 def _cover_of(borrower: Borrower, loans: list[Loan], as_of: int, day: int) -> Measurement:
-    gap = _gap(borrower, as_of)
+    gap = why_no_balance(borrower, as_of)
     if gap != Reason.NONE:
         return unmeasurable(gap)
     expected = _expected_credits(borrower, as_of, day)
@@ -252,12 +249,6 @@ def _cover_of(borrower: Borrower, loans: list[Loan], as_of: int, day: int) -> Me
     money = (spendable(borrower, as_of) or 0) + undrawn_usable(borrower, as_of) + expected
     money -= _payroll_through(borrower, day)
     return measured(_cover(money, sum(unpaid_through(loan, day) for loan in loans)))
-
-
-def _gap(borrower: Borrower, as_of: int) -> Reason:
-    if not any(account.eod.reported for account in borrower.accounts):
-        return Reason.NO_BALANCE
-    return Reason.STALE_DATA if are_balances_stale(borrower, as_of) else Reason.NONE
 
 
 def _cover(money: int, due: int) -> int:
@@ -314,7 +305,7 @@ def maturity_pressure(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
     dues = [(day, sum(pressing_amount(loan, day, as_of) for loan in loans)) for day in days]
     if not any(due for _, due in dues):
         return not_applicable()
-    gap = _gap(borrower, as_of)
+    gap = why_no_balance(borrower, as_of)
     if gap != Reason.NONE:
         return unmeasurable(gap)
     flow = _monthly_net_flow(borrower, as_of)

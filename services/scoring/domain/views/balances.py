@@ -10,6 +10,7 @@ from typing import Final
 
 from services.scoring.domain.borrower.borrower import BalanceView, Borrower
 from services.scoring.domain.primitives import daily_values
+from services.scoring.domain.primitives.measurement import Reason
 
 RECENT_DAYS: Final = 30
 ALL_DAYS: Final = 210
@@ -118,7 +119,11 @@ def _append(view: BalanceView, balance: int | None) -> None:
         del balances[:ALL_DAYS], view.falls[:ALL_DAYS]
 
 
-def are_balances_stale(borrower: Borrower, as_of: int) -> bool:
-    """Return whether no account has reported for longer than `STALE_DAYS`."""
-    newest = max(daily_values.last_day(account.eod) for account in borrower.accounts)
-    return as_of - newest > STALE_DAYS
+def why_no_balance(borrower: Borrower, as_of: int) -> Reason:
+    """Return why the accounts have no balance: none was reported, or none lately."""
+    newest = 0
+    for account in borrower.accounts:
+        newest = max(newest, daily_values.last_day(account.eod))
+    if not newest:
+        return Reason.NO_BALANCE
+    return Reason.STALE_DATA if as_of - newest > STALE_DAYS else Reason.NONE
