@@ -254,7 +254,7 @@ def _pass_day(borrower: Borrower, context: Context, rules: Rules, day: int) -> i
         facts |= overrides.pass_day(borrower, rules.policy, day)
     if borrower.risk.flags & JOINT_FLAGS:
         set_joint_flags(borrower, day)
-    if borrower.statements and rules.statement_age is not None:
-        stale = statements.stale_from(borrower, rules.statement_age.stale_months)
-        facts |= touched.STATEMENT_AGE if borrower.counters.closed_day < stale <= day else 0
+    age, closed_before = rules.statement_age, borrower.counters.closed_day
+    if age and statements.becomes_stale(borrower, age.stale_months, closed_before, day):
+        facts |= touched.STATEMENT_AGE
     return facts

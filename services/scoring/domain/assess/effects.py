@@ -24,7 +24,7 @@ from services.scoring.domain.borrower.risk import (
     WATCH,
     slot_of,
 )
-from services.scoring.domain.primitives.dates import plus_months
+from services.scoring.domain.primitives.dates import SHORTEST_MONTH, plus_months
 from services.scoring.domain.primitives.measurement import AMBER, MEASURED, RED
 from services.scoring.domain.primitives.money import decimals_of
 from services.scoring.domain.primitives.vocabulary import TERM
@@ -34,7 +34,6 @@ MATURITY_APPROACHING: Final = "maturity.approaching.v1"
 INSPECTION_FELL_DUE: Final = "inspection.fell-due.v1"
 # Cover of the amount at maturity, and of the next instalment (domain 1.4, row 47).
 COVER_SLOTS: Final = (slot_of("R-14"), slot_of("A-14"))
-SHORTEST_MONTH: Final = 28
 # The bounds of the contract, which the core does not import; a test compares them.
 FIRST_DATE: Final = date(1900, 1, 1)
 LAST_DATE: Final = date(2199, 12, 31)

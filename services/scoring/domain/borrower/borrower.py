@@ -430,12 +430,16 @@ class StatementView:
 
     ``made_of`` are the statements that it was made of; ``by_period`` those of the newest one's
     consolidation and accounting standard, by month of the period's end and its months; ``rolled``
-    remembers flows by line, month of the end and months.
+    remembers flows by line, month of the end and months. ``rhythm`` is how many months after the
+    newest balance date the next one follows, ``next_due`` by when its statement is due, None where
+    nobody stated when any was.
     """
 
     latest: Statement
     month: int
     made_of: list[Statement]
+    rhythm: int = 0
+    next_due: int | None = None
     by_period: dict[tuple[int, int], Statement] = field(default_factory=dict)
     rolled: dict[tuple[int, int, int], int | None] = field(default_factory=dict)
 

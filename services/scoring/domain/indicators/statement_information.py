@@ -1,9 +1,8 @@
 """Indicators of late statements, audit opinions and missed forecasts (F-01, F-19, F-22)."""
 
-from itertools import pairwise
 from typing import Final
 
-from services.scoring.domain.borrower.borrower import Borrower, Statement
+from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.reasons import STATEMENT as SUBJECT_STATEMENT
 from services.scoring.domain.borrower.reasons import Subject
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
@@ -102,36 +101,26 @@ def statement_due(borrower: Borrower, rules: Rules) -> int | None:
 def _next_by_rhythm(borrower: Borrower, rules: Rules) -> int | None:
     """Return the due date of the next statement by rhythm; None where none is known or needed.
 
-    It is the due date of the newest balance date (of several the earliest: interim figures come
-    before the audited ones) moved on by the shortest step between two balance dates, or by the
-    newest statement's own period. An announcement for that period or one before it is better.
+    An announcement for that period or one before it is better.
     """
     if not borrower.statements:
         return None
-    by_end: dict[int, list[Statement]] = {}
-    for statement in borrower.statements:
-        by_end.setdefault(end_month(statement), []).append(statement)
-    ends = sorted(by_end)
-    newest = by_end[ends[-1]]
-    steps = [later - earlier for earlier, later in pairwise(ends)]
-    rhythm = min([*steps, *(statement.period_months for statement in newest)])
+    figures = figures_of(borrower)
     for announced in borrower.credit_file.deadlines:
-        if ends[-1] < month_closed_by(announced.period_end_day) <= ends[-1] + rhythm:
+        ends = month_closed_by(announced.period_end_day)
+        if figures.month < ends <= figures.month + figures.rhythm:
             return None
-    for end in reversed(ends):
-        dues = [each.due_day for each in by_end[end] if each.due_day is not None]
-        if dues:
-            return plus_months(min(dues), ends[-1] - end + rhythm)
-    return _derived_due(borrower, newest[0].period_end_day, rhythm, rules)
+    return _derived_due(borrower, figures, rules) if figures.next_due is None else figures.next_due
 
 
-def _derived_due(borrower: Borrower, period_end: int, rhythm: int, rules: Rules) -> int | None:
+def _derived_due(borrower: Borrower, figures: StatementFigures, rules: Rules) -> int | None:
     """Return when a firm's next statement is due where nobody stated when any was."""
     profile, age = borrower.profile, rules.statement_age
     if age is None or profile.segment == RETAIL:
         return None
-    is_large = profile.segment == LARGE
-    return plus_months(period_end, rhythm) + age.days_until_due(profile.country, is_large=is_large)
+    newest = next(each for each in figures.made_of if end_month(each) == figures.month)
+    days = age.days_until_due(profile.country, is_large=profile.segment == LARGE)
+    return plus_months(newest.period_end_day, figures.rhythm) + days
 
 
 @statement_indicator(

@@ -11,6 +11,7 @@ from typing import Final
 SATURDAY: Final = 5
 DAYS_A_WEEK: Final = 7
 MONTHS_A_YEAR: Final = 12
+SHORTEST_MONTH: Final = 28
 
 
 def is_business_day(day: int) -> bool:

@@ -10,10 +10,11 @@ been filed, so a borrower's first statement has none.
 """
 
 from datetime import date
+from itertools import pairwise
 from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower, Statement, StatementView
-from services.scoring.domain.primitives.dates import plus_months
+from services.scoring.domain.primitives.dates import SHORTEST_MONTH, plus_months
 from services.scoring.domain.primitives.measurement import Reason
 from services.scoring.domain.primitives.vocabulary import STATEMENT_LINES
 
@@ -34,6 +35,16 @@ class CannotFormError(Exception):
 def end_month(statement: Statement) -> int:
     """Return the month (year x 12 + month - 1) that the period closes."""
     return month_closed_by(statement.period_end_day)
+
+
+def becomes_stale(borrower: Borrower, months: int, after: int, day: int) -> bool:
+    """Return whether the newest statement becomes older than so many months in ``(after, day]``."""
+    if not borrower.statements:
+        return False
+    # Days are counted first: nearly every day it is too early for the calendar.
+    if day - figures_of(borrower).latest.period_end_day <= months * SHORTEST_MONTH:
+        return False
+    return after < stale_from(borrower, months) <= day
 
 
 def stale_from(borrower: Borrower, months: int) -> int:
@@ -83,9 +94,29 @@ class StatementFigures(StatementView):
             raise CannotFormError(Reason.NO_STATEMENT)
         latest = max(borrower.statements, key=lambda each: (end_month(each), each.period_months))
         super().__init__(latest, end_month(latest), list(borrower.statements))
+        self._set_rhythm()
         for statement in borrower.statements:
             if self._is_comparable(statement):
                 self._keep(statement)
+
+    def _set_rhythm(self) -> None:
+        """Set when the next statement follows, and by when it is due.
+
+        By the shortest step between two balance dates, or by the newest statement's own period.
+        Due from the newest balance date with a due date, moved on; of several the earliest: interim
+        figures come before the audited ones.
+        """
+        by_end: dict[int, list[Statement]] = {}
+        for statement in self.made_of:
+            by_end.setdefault(end_month(statement), []).append(statement)
+        ends = sorted(by_end)
+        steps = [later - earlier for earlier, later in pairwise(ends)]
+        self.rhythm = min([*steps, *(statement.period_months for statement in by_end[self.month])])
+        for end in reversed(ends):
+            dues = [each.due_day for each in by_end[end] if each.due_day is not None]
+            if dues:
+                self.next_due = plus_months(min(dues), self.month - end + self.rhythm)
+                return
 
     def _is_comparable(self, statement: Statement) -> bool:
         return (
