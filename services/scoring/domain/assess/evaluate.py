@@ -68,11 +68,11 @@ def judge(
 ) -> None:
     """Turn a measurement into status, level and contribution, and note what changed."""
     slot, status, reason = rule.slot, measurement.status, measurement.reason
+    signals.baseline[slot] = measurement.baseline or 0
+    if status == signals.status[slot] and _is_same_verdict(signals, rule, measurement):
+        return
     if status == MEASURED and not _has_a_used_figure(rule, measurement.values):
         status, reason = UNMEASURABLE, reason or int(Reason.SHORT_HISTORY)
-    if _is_same_verdict(signals, rule, measurement, status, reason):
-        signals.baseline[slot] = measurement.baseline or 0
-        return
     if signals.status[slot] != status:
         signals.status[slot] = status
         evaluation.coverage_moved = True
@@ -84,7 +84,6 @@ def judge(
         signals.detail[slot] = reason
         signals.value[slot] = _fallback(measurement)
         level = _fallback_level(rule, measurement)
-    signals.baseline[slot] = measurement.baseline or 0
     if contribution != signals.contribution[slot]:
         signals.contribution[slot] = contribution
         evaluation.families |= 1 << rule.indicator.family
@@ -102,16 +101,15 @@ def _has_a_used_figure(rule: IndicatorRule, values: list[int | None]) -> bool:
     return False
 
 
-def _is_same_verdict(
-    signals: Signals, rule: IndicatorRule, measurement: Measurement, status: int, reason: int
-) -> bool:
-    """Return whether the verdict cannot differ from the stored one; most events change nothing."""
-    slot = rule.slot
-    if signals.status[slot] != status:
-        return False
-    values = measurement.values
-    if status != MEASURED:
-        return signals.detail[slot] == reason and signals.value[slot] == _fallback(measurement)
+def _is_same_verdict(signals: Signals, rule: IndicatorRule, measurement: Measurement) -> bool:
+    """Return whether the verdict cannot differ from the stored one; most events change nothing.
+
+    The status does not.
+    """
+    slot, values = rule.slot, measurement.values
+    if measurement.status != MEASURED:
+        is_known = signals.detail[slot] == measurement.reason
+        return is_known and signals.value[slot] == _fallback(measurement)
     return (
         len(values) == 1
         and values[0] == signals.value[slot]
