@@ -231,11 +231,13 @@ def _worst_on(
 
     While an instalment is the oldest open one its count grows, so its worst day in the window is
     the last day before it was settled, or before the payment that left too little to count. If it
-    was not the oldest, an older one counted more.
+    was not the oldest, an older one counted more. What was paid before the window is left out, and
+    what fell due too late to be worse.
     """
     days = counting_days(schedule)
-    reached = bisect_right(days, end)
-    for index, settled in enumerate(settle_days(schedule, 0, reached, tolerance)):
+    first = bisect_right(schedule.due_cum, paid_by(schedule, start - 1))
+    reached = bisect_left(days, end - worst)
+    for index, settled in enumerate(settle_days(schedule, first, reached, tolerance), first):
         last_open = end if settled == OPEN else min(end, settled - 1)
         if counts is not None and last_open - days[index] > worst:
             last_open = _last_counting(schedule, index, max(start, days[index]), last_open, counts)

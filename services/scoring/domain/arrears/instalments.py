@@ -218,47 +218,31 @@ def _last_stated(loan: Loan, count: int) -> int:
     return stated
 
 
-@dataclass(frozen=True, slots=True)
-class DueInstalment:
-    """One instalment whose due day is reached."""
-
-    due_day: int
-    days_late: int
-    is_open: bool
-
-
 def has_schedule(borrower: Borrower) -> bool:
     """Return whether any loan has instalments."""
     return any(loan.due_days for loan in borrower.loans)
 
 
-def latest_due(
-    borrower: Borrower, as_of: int, most: int, tolerance: Tolerance
-) -> list[DueInstalment]:
-    """Return the latest due instalments, oldest first, at most `most`."""
-    latest: list[DueInstalment] = []
+def latest_delays(borrower: Borrower, as_of: int, most: int, tolerance: Tolerance) -> list[int]:
+    """Return how many days late the latest due instalments are, oldest first, at most `most`."""
+    rows: list[tuple[int, int]] = []
     for loan in borrower.loans:
-        latest += _due_of_loan(loan, as_of, most, tolerance)
+        rows += _delays_of(loan, as_of, most, tolerance)
     if len(borrower.loans) > 1:
-        latest.sort(key=_by_due_day)
-    return latest[-most:]
+        rows.sort()
+    return [days_late for _, days_late in rows[-most:]]
 
 
-def _by_due_day(instalment: DueInstalment) -> tuple[int, int]:
-    return instalment.due_day, instalment.days_late
-
-
-def _due_of_loan(loan: Loan, as_of: int, most: int, tolerance: Tolerance) -> list[DueInstalment]:
-    days = counting_days(loan)
-    as_of = counted_until(loan, as_of)
+def _delays_of(loan: Loan, as_of: int, most: int, tolerance: Tolerance) -> list[tuple[int, int]]:
+    """Return the due day and the days late of the loan's latest due instalments."""
+    days, as_of = counting_days(loan), counted_until(loan, as_of)
     reached = bisect_right(days, as_of)
     first = max(0, reached - most)
-    instalments = []
+    delays = []
     for index, settled in enumerate(settle_days(loan, first, reached, tolerance), first):
-        is_open = settled == OPEN or settled > as_of
-        until = as_of if is_open else settled
-        instalments.append(DueInstalment(days[index], until - days[index], is_open))
-    return instalments
+        until = as_of if settled == OPEN else min(settled, as_of)
+        delays.append((days[index], until - days[index]))
+    return delays
 
 
 def paid_in_time(borrower: Borrower, before: int, within_days: int, most: int) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from services.scoring.domain.arrears import days_past_due, exposure, facility_us
 from services.scoring.domain.arrears.instalments import (
     SHORTFALL_DAYS,
     has_schedule,
-    latest_due,
+    latest_delays,
     paid_in_time,
 )
 from services.scoring.domain.borrower.borrower import FAILED_COLLECTION, Borrower, Facility, Loan
@@ -282,11 +282,11 @@ def late_payments(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """
     if not has_schedule(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
-    latest = latest_due(borrower, as_of, LAST_INSTALMENTS, rules.habit_tolerance)
-    if not latest:
+    delays = latest_delays(borrower, as_of, LAST_INSTALMENTS, rules.habit_tolerance)
+    if not delays:
         return unmeasurable(Reason.FEW_OBSERVATIONS)
-    late = sum(instalment.days_late >= LATE_DAYS for instalment in latest)
-    slightly = sum(instalment.days_late >= SLIGHTLY_LATE_DAYS for instalment in latest)
+    late = sum(days >= LATE_DAYS for days in delays)
+    slightly = sum(days >= SLIGHTLY_LATE_DAYS for days in delays)
     return measured_components([late * MICRO, slightly * MICRO])
 
 
@@ -307,13 +307,11 @@ def delay_creep(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """R-05: mean days late of the last three due instalments less that of the six before."""
     if not has_schedule(borrower):
         return unmeasurable(Reason.NO_SCHEDULE) if borrower.loans else not_applicable()
-    latest = latest_due(borrower, as_of, RECENT + PREVIOUS, rules.habit_tolerance)
-    recent, previous = latest[-RECENT:], latest[:-RECENT]
-    if len(previous) < FEWEST_PREVIOUS:
+    delays = latest_delays(borrower, as_of, RECENT + PREVIOUS, rules.habit_tolerance)
+    count = len(delays) - RECENT
+    if count < FEWEST_PREVIOUS:
         return unmeasurable(Reason.FEW_OBSERVATIONS)
-    now = sum(instalment.days_late for instalment in recent)
-    before = sum(instalment.days_late for instalment in previous)
-    count = len(previous)
+    now, before = sum(delays[-RECENT:]), sum(delays[:-RECENT])
     creep = rounded_quotient((now * count - before * RECENT) * MICRO, RECENT * count)
     mean_now = rounded_quotient(now * MICRO, RECENT)
     return measured_components([creep, mean_now], baseline=rounded_quotient(before * MICRO, count))
