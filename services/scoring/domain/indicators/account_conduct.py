@@ -34,7 +34,7 @@ from services.scoring.domain.indicators.subjects import (
     returned_items,
 )
 from services.scoring.domain.primitives import series, touched
-from services.scoring.domain.primitives.dates import month_sum
+from services.scoring.domain.primitives.dates import months_sum
 from services.scoring.domain.primitives.measurement import (
     MEASURED,
     MICRO,
@@ -113,10 +113,8 @@ def cash_share(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     if last - first + 1 < FEWEST_BASE_MONTHS:
         return unmeasurable(Reason.SHORT_HISTORY)
     months = range(first, last + 1)
-    usual_cash = sum(
-        month_sum(flows.first_month, flows.cash_debit_months, month) for month in months
-    )
-    usual_debits = sum(month_sum(flows.first_month, flows.debit_months, month) for month in months)
+    usual_cash = months_sum(flows.first_month, flows.cash_debit_months, months)
+    usual_debits = months_sum(flows.first_month, flows.debit_months, months)
     share = micro_ratio(cash, debits)
     if usual_cash <= 0 or usual_debits <= 0:
         return measured_components([share, MOST_TIMES], baseline=0)
@@ -343,7 +341,7 @@ def _rise_of_share(borrower: Borrower, as_of: int) -> int | None:
         if came <= 0:
             return None
         first, sums = borrower.lender_flows.first_month, borrower.lender_flows.months
-        shares.append(micro_ratio(sum(month_sum(first, sums, month) for month in months), came))
+        shares.append(micro_ratio(months_sum(first, sums, months), came))
     return shares[0] - shares[1]
 
 

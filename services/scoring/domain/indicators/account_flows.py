@@ -28,7 +28,7 @@ from services.scoring.domain.indicators.from_statements import (
     expects_statements,
 )
 from services.scoring.domain.primitives import touched
-from services.scoring.domain.primitives.dates import last_day_of, month_sum
+from services.scoring.domain.primitives.dates import last_day_of, month_sum, months_sum
 from services.scoring.domain.primitives.measurement import (
     FLAG_HARD,
     MICRO,
@@ -199,8 +199,8 @@ def mostly_unknown(borrower: Borrower, months: range) -> bool:
     """Return whether the source could not name more than 30 % of the credits of the months."""
     flows = borrower.flows
     first = flows.first_month
-    unknown = sum(month_sum(first, flows.unknown_credit_months, month) for month in months)
-    known = sum(month_sum(first, flows.operating_credit_months, month) for month in months)
+    unknown = months_sum(first, flows.unknown_credit_months, months)
+    known = months_sum(first, flows.operating_credit_months, months)
     return unknown * 100 > (unknown + known) * MOST_UNKNOWN_PCT
 
 
@@ -326,7 +326,7 @@ def _worst_loss(borrower: Borrower, base: range, recent: range, total: int) -> t
 
 def _paid(borrower: Borrower, position: int, months: range) -> int:
     sums, first = borrower.payer_months[position], borrower.payer_first_months[position]
-    return sum(month_sum(first, sums, month) for month in months)
+    return months_sum(first, sums, months)
 
 
 def wages_as_evidence(borrower: Borrower, as_of: int) -> list[str]:

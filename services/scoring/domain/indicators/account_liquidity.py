@@ -28,7 +28,7 @@ from services.scoring.domain.indicators.account_lines import median_of
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
 from services.scoring.domain.indicators.subjects import loans_due_next
 from services.scoring.domain.primitives import series, touched
-from services.scoring.domain.primitives.dates import first_day_of, month_of, month_sum
+from services.scoring.domain.primitives.dates import first_day_of, month_of, months_sum
 from services.scoring.domain.primitives.measurement import (
     MEASURED,
     MICRO,
@@ -331,6 +331,6 @@ def _monthly_net_flow(borrower: Borrower, as_of: int) -> int | None:
     if len(months) < FEWEST_NET_FLOW_MONTHS:
         return None
     first = flows.first_month
-    came = sum(month_sum(first, flows.operating_credit_months, month) for month in months)
-    went = sum(month_sum(first, flows.operating_debit_months, month) for month in months)
+    came = months_sum(first, flows.operating_credit_months, months)
+    went = months_sum(first, flows.operating_debit_months, months)
     return max(0, rounded_quotient(came - went, len(months)))

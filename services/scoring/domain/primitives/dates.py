@@ -90,3 +90,9 @@ def month_sum(first_month: int, sums: list[int], month: int) -> int:
     """Return the sum of one month, 0 outside the list."""
     index = month - first_month
     return sums[index] if 0 <= index < len(sums) else 0
+
+
+def months_sum(first_month: int, sums: list[int], months: range) -> int:
+    """Return the sum of months that follow each other."""
+    start = max(0, months.start - first_month)
+    return sum(sums[start : max(start, months.stop - first_month)])
