@@ -44,13 +44,21 @@ def exit_rule_of(inputs: StateInputs) -> ExitRule | None:
     return None
 
 
+def is_blocked(inputs: StateInputs, rule: ExitRule) -> bool:
+    """Return whether a condition blocks this relaxation; none after the first is checked."""
+    return any(_blocks(inputs, rule, condition, check) for condition, check in CHECKS)
+
+
 def blockers(inputs: StateInputs, rule: ExitRule) -> list[str]:
     """Return the codes of the conditions that block this relaxation; empty when none does."""
     return [
-        condition.code
-        for condition, check in CHECKS
-        if not (condition.is_general and rule.source == DEFAULT) and not check(inputs, rule)[0]
+        condition.code for condition, check in CHECKS if _blocks(inputs, rule, condition, check)
     ]
+
+
+def _blocks(inputs: StateInputs, rule: ExitRule, condition: ExitCondition, check: Check) -> bool:
+    is_left_out = condition.is_general and rule.source == DEFAULT
+    return not is_left_out and not check(inputs, rule)[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from services.scoring.domain.assess.exit_rules import (
     MetCondition,
     blockers,
     exit_rule_of,
+    is_blocked,
     met_conditions,
 )
 from services.scoring.domain.assess.state_inputs import StateInputs
@@ -178,7 +179,7 @@ def _ease(inputs: StateInputs, rule: ExitRule) -> Transition | None:
         transition = relax(inputs, rule, approval)
         if transition is not None:
             return transition
-    if blockers(inputs, rule):
+    if is_blocked(inputs, rule):
         inputs.risk.proposed_to = -1
         return None
     if rule.automatic and not _waits_for_review(inputs, rule):
