@@ -13,7 +13,7 @@ from typing import Final
 from services.scoring.domain.assess import facts as fact_groups
 from services.scoring.domain.assess import score as scoring
 from services.scoring.domain.assess.assessment import Assessment, Cause, RecordedTransition
-from services.scoring.domain.assess.entry_rules import triggered_rules
+from services.scoring.domain.assess.entry_rules import is_nothing_triggered, triggered_rules
 from services.scoring.domain.assess.evaluate import SignalChanges, evaluate, forget_verdicts
 from services.scoring.domain.assess.explain import rule_at, shown_micro, snapshot
 from services.scoring.domain.assess.money_at_risk import READS, money_at_risk
@@ -31,6 +31,7 @@ from services.scoring.domain.borrower.risk import CLOSED, NORMAL, STATE_NAMES, R
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.dates import is_month_end
 from services.scoring.domain.primitives.measurement import HARD, LEVEL_NAMES, MICRO
+from services.scoring.domain.regimes import life_cycle
 from services.scoring.domain.regimes.labels import Labels, is_clean, labels
 from services.scoring.domain.rulebook.rulebook import FAMILIES, Rules
 
@@ -206,9 +207,20 @@ def _move(
     quiet = not evaluation.changes and not evaluation.families
     if quiet and not trigger.facts & ~ONLY_THROUGH_SIGNALS:
         return None
+    if _is_sound(borrower, rules):
+        return None
     inputs = state_inputs_of(borrower, rules, trigger.as_of)
     inputs.is_correction = trigger.is_correction
     return escalate(inputs)
+
+
+def _is_sound(borrower: Borrower, rules: Rules) -> bool:
+    """Return whether the borrower is normal and nothing asks for a worse state: the usual case."""
+    risk, decisions = borrower.risk, borrower.decisions
+    if risk.state != NORMAL or decisions.overrides or decisions.default.since:
+        return False
+    is_triggered = not is_nothing_triggered(risk, borrower.signals, rules)
+    return not is_triggered and not life_cycle.triggers(borrower)
 
 
 def _reasons(

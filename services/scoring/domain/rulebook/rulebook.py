@@ -258,16 +258,14 @@ class Cuts:
 class Rules:
     """The rulebook as it applies to one kind of borrower. This is what the fold works with.
 
-    ``groups`` has, per family and correlation group, the slots that compete; notes (weight 0)
-    are in no group. ``surcharges`` are the slots that add points to the score and belong to no
-    family. ``inspection_months`` are, by state, the months from one inspection to the
-    next, 0 for none; it is empty where no state has any. ``sector_z`` is no rule but the log's
-    figure of the borrower's sector, None where there is none; it counts up to ``sector_until``.
-    ``models`` are the second opinions, the champion first, then the challenger; usually there is
-    none. ``facts`` are the slots that show the same fact, ``fact_families`` the bits of the
-    families that share one. ``baseline_months`` is how long the base of a lit signal stays what it
-    was when it turned, ``score_days`` for how many days the score shown from WATCH on is the
-    highest; 0 where neither is held.
+    ``groups`` has, per family and correlation group, the slots that compete; notes (weight 0) are
+    in no group. ``surcharges`` are the slots that add points to the score and belong to no family.
+    ``inspection_months`` are, by state, the months between inspections, 0 for none; empty where no
+    state has any. ``sector_z`` is the log's figure of the borrower's sector, None without one; it
+    counts up to ``sector_until``. ``models`` are the second opinions, the champion first. ``facts``
+    are the slots that show the same fact, ``fact_slots`` all of them, ``fact_families`` the bits of
+    the families that share one. ``baseline_months`` is how long a lit signal keeps its base,
+    ``score_days`` for how many days the score shown from WATCH on is the highest; 0 for never.
     """
 
     name: str
@@ -297,6 +295,7 @@ class Rules:
     habit_tolerance: Tolerance = field(default_factory=Tolerance)
     surcharges: tuple[int, ...] = ()
     facts: tuple[tuple[int, ...], ...] = ()
+    fact_slots: tuple[int, ...] = ()
     fact_families: int = 0
 
     def touched_by(self, facts: int) -> tuple[IndicatorRule, ...]:
@@ -537,6 +536,7 @@ def compile_rules(
         models=rulebook.models,
         surcharges=tuple(surcharges),
         facts=facts,
+        fact_slots=tuple(sorted({slot for slots in facts for slot in slots})),
         fact_families=_families_of(facts, active),
     )
 
