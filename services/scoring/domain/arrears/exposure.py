@@ -177,9 +177,14 @@ def line_counts(line: Facility, day: int, rules: Rules) -> bool:
 
 def is_untested(borrower: Borrower, rules: Rules, day: int) -> bool:
     """Return whether anything is past due in a currency that cannot be converted."""
-    return any(is_loan_untested(borrower, loan, rules, day) for loan in borrower.loans) or any(
-        is_line_untested(borrower, line, rules, day) for line in borrower.facilities
-    )
+    currency = borrower.profile.reporting_currency
+    for loan in borrower.loans:
+        if loan.currency != currency and is_loan_untested(borrower, loan, rules, day):
+            return True
+    for line in borrower.facilities:
+        if line.currency != currency and is_line_untested(borrower, line, rules, day):
+            return True
+    return False
 
 
 def is_loan_untested(borrower: Borrower, loan: Loan, rules: Rules, day: int) -> bool:

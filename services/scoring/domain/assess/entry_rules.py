@@ -113,9 +113,12 @@ def cut_for(state: int, cuts: Cuts) -> int:
 
 
 def _enough_tests(rule: EntryRule, signals: Signals) -> bool:
-    if rule.tests_needed == 1:
-        return any(is_true(test, signals) for test in rule.tests)
-    return sum(is_true(test, signals) for test in rule.tests) >= rule.tests_needed
+    needed = rule.tests_needed
+    for test in rule.tests:
+        needed -= is_true(test, signals)
+        if needed <= 0:
+            return True
+    return False
 
 
 def is_true(test: SignalTest, signals: Signals) -> bool:
@@ -124,7 +127,7 @@ def is_true(test: SignalTest, signals: Signals) -> bool:
     An unmeasurable signal has the figure that it falls back to.
     """
     slot = test.slot
-    if not has_figure(signals, slot) or signals.level[slot] < test.level:
+    if signals.level[slot] < test.level or not has_figure(signals, slot):
         return False
     return test.threshold is None or test.threshold.reached(signals.value[slot])
 

@@ -160,16 +160,17 @@ def _judge_components(rule: IndicatorRule, values: list[int | None]) -> tuple[in
         only = rule.components[0]
         return only.level(values[0]), only.intensity(values[0]), 0
     verdicts = [
-        (component.level(figure), component.intensity(figure), position)
+        (component.level(figure), component.intensity(figure), -position)
         for position, (component, figure) in enumerate(zip(rule.components, values, strict=True))
         if component is not None and figure is not None
     ]
+    level, intensity, decided = max(verdicts)
+    if len(verdicts) == 1:
+        return level, intensity, -decided
+    intensities = [verdict[1] for verdict in verdicts]
     if rule.needs_all:
-        level = min(verdict[0] for verdict in verdicts)
-        intensity = min(verdict[1] for verdict in verdicts)
-        return level, intensity, verdicts[0][2]
-    worst = max(verdicts, key=lambda verdict: (verdict[0], verdict[1], -verdict[2]))
-    return worst[0], max(verdict[1] for verdict in verdicts), worst[2]
+        return min(verdicts)[0], min(intensities), -verdicts[0][2]
+    return level, max(intensities), -decided
 
 
 def forget_verdicts(signals: Signals, rules: Rules) -> None:

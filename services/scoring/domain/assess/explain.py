@@ -6,6 +6,7 @@ more than a fold. Must stay true: reads the borrower, changes nothing.
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 from services.scoring.domain.arrears.exposure import in_reporting
@@ -137,6 +138,7 @@ def rule_at(rules: Rules, slot: int) -> IndicatorRule:
     return rule
 
 
+@cache
 def shown_threshold(threshold: Threshold | None) -> str:
     """Return a threshold as the catalogue prints it, in the figure's own unit: ``>= 0.2``."""
     if threshold is None:

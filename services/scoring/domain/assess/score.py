@@ -26,7 +26,7 @@ from services.scoring.domain.primitives.measurement import (
     micro_float,
     rounded_quotient,
 )
-from services.scoring.domain.rulebook.rulebook import FAMILIES, Rules
+from services.scoring.domain.rulebook.rulebook import Rules
 
 # A certain cause would have an infinite logarithm; no weight reaches this.
 MOST_CERTAIN: Final = 999_999
@@ -111,12 +111,13 @@ def shares(
     to the score, and no cause is hidden behind another. What only repeats the fact of another
     signal is listed with that one.
     """
-    groups = [
-        [slot for slot in group if signals.contribution[slot] and slot not in repeated]
-        for family in range(FAMILIES)
-        for group in rules.groups[family]
+    scored = {slot for slot, points in enumerate(signals.contribution) if points} - repeated.keys()
+    winners = [
+        _winner(signals, [slot for slot in group if slot in scored])
+        for family in rules.groups
+        for group in family
+        if not scored.isdisjoint(group)
     ]
-    winners = [_winner(signals, group) for group in groups if group]
     for slot, stronger in repeated.items():
         for winner in winners:
             if stronger == winner.slot or stronger in winner.also:
