@@ -32,7 +32,7 @@ class AlertActionV1(WireObject, frozen=True, kw_only=True):
     """One recommended next step."""
 
     code: Identifier  #: The step, as the playbook calls it.
-    text: Text  #: What to do.
+    text: Text  #: What to do, in English.
     risk_type: Identifier  #: The risk type whose playbook it is from.
     role: Identifier  #: Who is to do it.
     due_on: IsoDate  #: By when.
@@ -52,6 +52,7 @@ class AlertTextV1(WireObject, frozen=True, kw_only=True):
     headline: Text  #: The borrower's state now and its strongest cause.
     why: list[Text]  #: When and why the state was entered, as recorded then.
     reasons: list[Text]  #: The causes of today, in the order of `reasons`.
+    actions: list[Text]  #: What to do next, in the order of `actions`.
 
 
 class AlertNewsV1(WireObject, frozen=True, kw_only=True):

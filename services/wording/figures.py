@@ -4,7 +4,7 @@ Must stay true: figures stay decimals from the micro-unit to the text; at most t
 point are shown, rounded half to even, and none that are zeros.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -90,6 +90,12 @@ class Figures:
             format=DATE_FORMATS[self._language],
             locale=LOCALES[self._language],
         )
+
+    def moment_utc(self, moment: datetime) -> str:
+        """Returns a moment to the minute, in UTC."""
+        there = moment.astimezone(UTC)
+        day = self.day(there.toordinal())
+        return self.messages.text("moment.utc", date=day, time=f"{there:%H:%M}")
 
     def money(self, minor: int, decimals: int, currency: str) -> str:
         """Returns an amount with its currency and all its decimals."""

@@ -29,7 +29,7 @@ DOCUMENT = {
     "owner": {"id": "officer-7"},
     "deadlines": {"act_by": "2026-03-05T17:00:00+00:00"},
     "news": [],
-    "texts": {},
+    "texts": {"en": {"headline": "b-1 is in state watch", "why": [], "reasons": [], "actions": []}},
     "reasons": [],
     "actions": [],
     "outcome_code": None,
@@ -49,11 +49,12 @@ class HttpReceiver:
         await self._http.stop()
 
     def address(self, format: PayloadFormat) -> Address:
-        return Address(format=format, target=self._http.url, secrets=(SECRET,))
+        return Address(format=format, language="en", target=self._http.url, secrets=(SECRET,))
 
     def address_inside(self, format: PayloadFormat) -> Address:
         """Return an address whose name resolves to a private network."""
-        return Address(format=format, target="https://inside.bank.com/", secrets=(SECRET,))
+        target = "https://inside.bank.com/"
+        return Address(format=format, language="en", target=target, secrets=(SECRET,))
 
     def wants_a_pause(self, pause: timedelta) -> None:
         self._http.replies = [answers.status(429, f"retry-after: {pause.seconds}")]

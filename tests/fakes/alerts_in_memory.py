@@ -122,6 +122,7 @@ def an_alert(alert_id: str, borrower_id: str, **changes: Any) -> Alert:
                 headline=f"{borrower_id} is in state high risk: Credit turnover fell by 46 %",
                 why=("The state became high risk on 4 March 2026 because of this:",),
                 reasons=("Credit turnover fell by 46 % (red at 40 % or more)",),
+                actions=("Request a 13-week cash forecast",),
             )
         },
         news=(),

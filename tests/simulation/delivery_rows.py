@@ -216,7 +216,10 @@ def _leased(row: Delivery, now: datetime) -> LeasedDelivery:
         document={"feed_id": row.feed_id, "borrower_id": row.borrower_id},
         link=f"https://tocsin.example/{row.borrower_id}",
         address=Address(
-            format="standard", target=f"https://{row.endpoint_id}.example/", secrets=(SECRET,)
+            format="standard",
+            language="en",
+            target=f"https://{row.endpoint_id}.example/",
+            secrets=(SECRET,),
         ),
     )
     return LeasedDelivery(

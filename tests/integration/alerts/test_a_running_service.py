@@ -31,9 +31,9 @@ SEALING_KEY = base64.b64encode(b"k" * 32).decode()
 RED = contributor("R-01", Level.RED, 30.0)
 ENDPOINT = """
 INSERT INTO alerts.webhook_endpoint
-       (endpoint_id, url, description, format, event_types, minimum_severity, minimum_rank,
-        branch_ids, segments, officer_ids, is_ordered, created_at, created_by, secret)
-VALUES ('e-1', $1, '', 'standard', '{}', 'LOW', 0, '{}', '{}', '{}', true, now(), 'test', $2)
+       (endpoint_id, url, description, format, language, event_types, minimum_severity,
+        minimum_rank, branch_ids, segments, officer_ids, is_ordered, created_at, created_by, secret)
+VALUES ('e-1', $1, '', 'standard', 'en', '{}', 'LOW', 0, '{}', '{}', '{}', true, now(), 'test', $2)
 """
 
 

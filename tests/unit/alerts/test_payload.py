@@ -21,6 +21,7 @@ from services.alerts.delivery.adapters.channels.webhook import (
 )
 from services.alerts.delivery.application.channel import Address, ChannelMessage
 from services.alerts.primitives.vocabulary import AlertEventKind, Level, RiskState
+from services.wording.messages import Language
 from tests.fakes.assessments import MONDAY, assessment, contributor
 from tests.unit.alerts.test_alerting import only_alert
 
@@ -44,7 +45,9 @@ BODIES = {
 }
 
 
-def body(format: PayloadFormat, change: AlertChange = CHANGE) -> bytes:
+def body(
+    format: PayloadFormat, change: AlertChange = CHANGE, language: Language = Language.ENGLISH
+) -> bytes:
     return BODIES[format](
         ChannelMessage(
             message_id=f"msg_{change.event_id}",
@@ -52,9 +55,14 @@ def body(format: PayloadFormat, change: AlertChange = CHANGE) -> bytes:
             at=change.at,
             document=event_document(change),
             link=LINK,
-            address=Address(format=format, target="https://hooks.bank.com/x", secrets=()),
+            address=address(format, language),
         )
     )
+
+
+def address(format: PayloadFormat, language: Language = Language.ENGLISH) -> Address:
+    target = "https://hooks.bank.com/x"
+    return Address(format=format, language=language, target=target, secrets=())
 
 
 def test_the_standard_body_has_type_timestamp_and_data() -> None:
@@ -89,10 +97,11 @@ def test_a_data_incident_names_its_owner_and_no_deadline(format: PayloadFormat) 
         at=incident.at,
         document=incident_document(incident, incident_headlines(incident)),
         link=LINK,
-        address=Address(format=format, target="https://hooks.bank.com/x", secrets=()),
+        address=address(format),
     )
     text = BODIES[format](message).decode()
-    assert "b-1 cannot be processed since 2026-03-02 09:00 UTC; state WATCH is the last" in text
+    since = "b-1 cannot be processed since 2 March 2026, 09:00 UTC"
+    assert f"{since}; “watch” is the last known state" in text
     assert "o-7" in text
     assert "act by" not in text
     assert len(BODIES[format](message)) < MOST_BYTES
@@ -112,7 +121,7 @@ def test_an_incident_has_one_id_from_begin_to_end() -> None:
     ended = data_incident.ended(borrower, since=MONDAY, at=MONDAY + timedelta(hours=3), plan=plan)
     assert (begun.incident_id, begun.version, ended.version) == (ended.incident_id, 1, 2)
     assert (begun.owner, begun.alert_id) == (ALERT.owner, ALERT.alert_id)
-    assert incident_headlines(ended)["en"] == "b-1 is processed again, state NORMAL"
+    assert incident_headlines(ended)["en"] == "b-1 is processed again, state “normal”"
 
 
 @pytest.mark.parametrize("format", BODIES)
@@ -128,7 +137,7 @@ def test_slack_shows_reasons_and_steps_and_cannot_be_made_to_mention() -> None:
     assert {block["text"]["type"] for block in (title, reasons, steps)} == {"plain_text"}
     assert "<!channel> *bold* [x](y)" in reasons["text"]["text"]
     assert (
-        "Call the borrower about the overdue amount (officer, by 2026-03-03)"
+        "Call the borrower about the overdue amount (loan officer, by 3 March 2026)"
         in (steps["text"]["text"])
     )
     [link] = [each for each in context["elements"] if each["type"] == "mrkdwn"]
@@ -154,6 +163,35 @@ def test_teams_shows_an_adaptive_card_with_one_link() -> None:
     assert any("<!channel> *bold* [x](y)" in text for text in shown)
 
 
+IN_SPANISH = [
+    "🔴 b-1 está en el estado «riesgo alto»: ",
+    "Llamar al prestatario por el importe vencido e impagado (gestor, a más tardar el "
+    "3 de marzo de 2026)",
+    "Responsable o-7, actuar antes del 5 de marzo de 2026, 09:00 UTC",
+    "Abrir la ficha de alerta",
+]
+IN_CHINESE = [
+    "🔴 b-1处于“高风险”状态：",
+    "就逾期金额致电借款人（客户经理，2026年3月3日前完成）",
+    "负责人：o-7，处理期限：2026年3月5日 09:00（UTC）",
+    "打开预警卡",
+]
+
+
+@pytest.mark.parametrize("format", [PayloadFormat.SLACK, PayloadFormat.TEAMS])
+@pytest.mark.parametrize(
+    ("language", "lines"), [(Language.SPANISH, IN_SPANISH), (Language.CHINESE, IN_CHINESE)]
+)
+def test_a_chat_message_is_in_the_language_of_its_endpoint(
+    format: PayloadFormat, language: Language, lines: list[str]
+) -> None:
+    text = body(format, language=language).decode()
+    for line in lines:
+        assert line in text
+    for word in ("officer,", "act by", "Owner", "opened", "Open the", "Call the", "high risk"):
+        assert word not in text
+
+
 HOSTILE = "Pay at https://evil.example/x or www.evil.example, evil.example or a@evil.example"
 
 
@@ -166,7 +204,7 @@ def test_no_name_becomes_an_address_that_a_client_links(format: PayloadFormat) -
         CHANGE,
         alert=replace(
             hostile,
-            headline=HOSTILE,
+            texts={"en": replace(hostile.texts["en"], headline=HOSTILE)},
             owner=replace(hostile.owner, id="https://evil.example"),
         ),
     )
@@ -177,7 +215,8 @@ def test_no_name_becomes_an_address_that_a_client_links(format: PayloadFormat) -
 
 
 def test_slack_refuses_no_message_for_the_length_of_its_text() -> None:
-    long = replace(ALERT, reasons=(replace(ALERT.reasons[0], line="n" * 5_000),))
+    text = replace(ALERT.texts["en"], reasons=("n" * 5_000,))
+    long = replace(ALERT, texts={"en": text})
     message = json.loads(body(PayloadFormat.SLACK, replace(CHANGE, alert=long)))
     assert all(len(block["text"]["text"]) <= 3_000 for block in message["blocks"][:-1])
 

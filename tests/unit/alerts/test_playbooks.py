@@ -47,6 +47,7 @@ def steps(
         opened_on=MONDAY,
         first_due_by=first_due_by,
         calendar=CALENDAR,
+        step_text="{}.{}".format,
     )
 
 

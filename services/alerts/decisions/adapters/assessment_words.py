@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from services.alerts.decisions.domain.data_incident import DataIncident
 from services.alerts.decisions.domain.differences import AssessmentDifference, DifferenceKind
+from services.alerts.decisions.domain.playbooks import UNKNOWN
 from services.contracts.assessment import AssessmentV1, ContributorV1
 from services.contracts.currencies import decimals_of
 from services.wording.causes import CauseSentences
 from services.wording.figures import Figures
-from services.wording.messages import Language, messages_in
+from services.wording.messages import Language, Messages, messages_in
 from services.wording.outlook import Unpaid, unpaid_sentence
 from services.wording.reasons import ReasonSentences
 
@@ -41,6 +42,10 @@ class ContractWords:
         """Returns a contributor with thresholds, usual figure and what it is about."""
         return _causes(Figures(Language(language))).whole(self._contributor(indicator))
 
+    def step(self, language: str, risk_type: str, code: str) -> str:
+        """Returns a step of a playbook."""
+        return step_text(messages_in(Language(language)), risk_type, code)
+
     def why(self, language: str) -> tuple[str, ...]:
         """Returns when and why the present state was entered, as recorded then."""
         data, figures = self._data, Figures(Language(language))
@@ -55,6 +60,12 @@ class ContractWords:
 
     def _contributor(self, indicator: str) -> ContributorV1:
         return next(cause for cause in self._data.contributors if cause.indicator == indicator)
+
+
+def step_text(messages: Messages, risk_type: str, code: str) -> str:
+    """Returns a step of a playbook; that of a risk type without one is the general one."""
+    key = f"step.{risk_type}.{code}"
+    return messages.text(key if messages.has(key) else f"step.{UNKNOWN}.{code}")
 
 
 def worse_texts(data: AssessmentV1, language: str) -> list[str]:
@@ -101,13 +112,20 @@ def difference_text(difference: AssessmentDifference, figures: Figures) -> str:
 def incident_headlines(incident: DataIncident) -> dict[str, str]:
     """Returns the begin or the end of a data incident in a sentence, by language."""
     key = "incident.ended" if incident.ended_at else "incident.began"
-    since = f"{incident.since:%Y-%m-%d %H:%M} UTC"
     return {
-        language.value: messages_in(language).text(
-            key, borrower=incident.borrower_id, since=since, state=incident.state.value
-        )
+        language.value: _incident_headline(Figures(language), key, incident)
         for language in Language
     }
+
+
+def _incident_headline(figures: Figures, key: str, incident: DataIncident) -> str:
+    text = figures.messages.text
+    return text(
+        key,
+        borrower=incident.borrower_id,
+        since=figures.moment_utc(incident.since),
+        state=text(f"state.{incident.state}"),
+    )
 
 
 def _causes(figures: Figures) -> CauseSentences:

@@ -48,12 +48,14 @@ class ReasonLine:
 class AlertText:
     """The alert in one language: now in a sentence, why the state was entered, present causes.
 
-    `why` starts with the state and its date; `reasons` are in the order of the alert's reasons.
+    `why` starts with the state and its date; `reasons` and `actions` are in the order of the
+    alert's reasons and actions.
     """
 
     headline: str
     why: tuple[str, ...]
     reasons: tuple[str, ...]
+    actions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,8 @@ class NewsItem:
 class Action:
     """One recommended step of the playbook, the role that takes it and when it is due.
 
-    `due_at` is the closing time of the bank on `due_on`.
+    `text` is in English; `AlertText` has it in every language. `due_at` is the closing time of the
+    bank on `due_on`.
     """
 
     code: str

@@ -48,6 +48,10 @@ class AssessmentWords(Protocol):
         """Returns a contributor with thresholds, usual figure and what it is about."""
         ...
 
+    def step(self, language: str, risk_type: str, code: str) -> str:
+        """Returns a step of a playbook."""
+        ...
+
     def why(self, language: str) -> tuple[str, ...]:
         """Returns when and why the present state was entered, as recorded then."""
         ...

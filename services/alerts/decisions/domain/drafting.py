@@ -6,9 +6,10 @@ News is a list that grows; what an alert was opened for stays.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from services.alerts.decisions.domain import playbooks
-from services.alerts.decisions.domain.alert import Alert, AlertText, NewsItem, ReasonLine
+from services.alerts.decisions.domain.alert import Action, Alert, AlertText, NewsItem, ReasonLine
 from services.alerts.decisions.domain.assessment import AssessmentSummary, ContributorSummary
 from services.alerts.decisions.domain.differences import AssessmentDifference
 from services.alerts.decisions.domain.novelty import worst_first
@@ -57,7 +58,15 @@ def draft(
         service_levels=policy.service_levels,
     )
     risk_types = _risk_types(assessment)
-    texts = _texts(assessment)
+    actions = playbooks.recommend(
+        assessment.situation,
+        risk_types=risk_types,
+        opened_on=assessment.at.astimezone(calendar.timezone).date(),
+        first_due_by=deadlines.act_by.astimezone(calendar.timezone).date(),
+        calendar=calendar,
+        step_text=partial(assessment.words.step, ENGLISH),
+    )
+    texts = _texts(assessment, actions)
     routed = route(
         RoutingSubject(
             severity=severity,
@@ -95,13 +104,7 @@ def draft(
         texts=texts,
         news=(),
         ends_by_itself=assessment.state is RiskState.ATTENTION and not assessment.is_for_a_person,
-        actions=playbooks.recommend(
-            assessment.situation,
-            risk_types=risk_types,
-            opened_on=assessment.at.astimezone(calendar.timezone).date(),
-            first_due_by=deadlines.act_by.astimezone(calendar.timezone).date(),
-            calendar=calendar,
-        ),
+        actions=actions,
     )
 
 
@@ -137,7 +140,7 @@ def present(alert: Alert, assessment: AssessmentSummary) -> Alert:
 
     The version stays: it counts the steps of an alert, and this is none.
     """
-    texts = _texts(assessment)
+    texts = _texts(assessment, alert.actions)
     return replace(
         alert,
         as_of=assessment.as_of,
@@ -197,13 +200,14 @@ def _reasons(assessment: AssessmentSummary, text: AlertText) -> tuple[ReasonLine
     )
 
 
-def _texts(assessment: AssessmentSummary) -> dict[str, AlertText]:
+def _texts(assessment: AssessmentSummary, actions: Sequence[Action]) -> dict[str, AlertText]:
     words, shown = assessment.words, _shown(assessment)
     return {
         language: AlertText(
             headline=words.headline(language),
             why=words.why(language),
             reasons=tuple(words.cause(language, each.indicator) for each in shown),
+            actions=tuple(words.step(language, each.risk_type, each.code) for each in actions),
         )
         for language in words.languages
     }

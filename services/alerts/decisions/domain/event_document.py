@@ -75,7 +75,7 @@ def incident_document(incident: DataIncident, headlines: Mapping[str, str]) -> d
         "ended_at": None if incident.ended_at is None else incident.ended_at.isoformat(),
         "headline": headlines[ENGLISH],
         "texts": {
-            language: {"headline": headline, "why": [], "reasons": []}
+            language: {"headline": headline, "why": [], "reasons": [], "actions": []}
             for language, headline in headlines.items()
         },
         "news": [],

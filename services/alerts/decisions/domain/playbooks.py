@@ -23,118 +23,121 @@ PERSONS = frozenset({"RETAIL", "MICRO"})
 
 @dataclass(frozen=True, slots=True)
 class PlaybookStep:
-    """One step of a playbook: its code and text, the role and the number of working days."""
+    """One step of a playbook: its code, the role and the number of working days.
+
+    Its text in each language is in the catalogues of `services.wording`.
+    """
 
     code: str
-    text: str
     role: str
     days: int
 
 
-def _steps(*rows: tuple[str, str, str, int]) -> tuple[PlaybookStep, ...]:
+def _steps(*rows: tuple[str, str, int]) -> tuple[PlaybookStep, ...]:
     return tuple(PlaybookStep(*row) for row in rows)
 
 
 PLAYBOOKS: Mapping[str, tuple[PlaybookStep, ...]] = {
     "PAYMENT_DELAY": _steps(
-        ("CONTACT_BORROWER", "Call the borrower about the overdue amount", "officer", 1),
-        ("VERIFY_PAYMENT_ERROR", "Rule out a technical cause of the late payment", "officer", 1),
-        ("GET_PROMISE", "Agree a payment promise with a date", "officer", 3),
-        ("CHECK_RUNWAY", "Check how long the cash lasts (A-14)", "officer", 3),
+        ("CONTACT_BORROWER", "officer", 1),
+        ("VERIFY_PAYMENT_ERROR", "officer", 1),
+        ("GET_PROMISE", "officer", 3),
+        ("CHECK_RUNWAY", "officer", 3),
     ),
     "COLLECTION_FAIL": _steps(
-        ("VERIFY_MANDATE", "Verify the debit mandate and the account balance", "officer", 1),
-        ("RE_PRESENT", "Present the collection once more", "officer", 1),
-        ("CONTACT_BORROWER", "Call the borrower about the failed collection", "officer", 1),
+        ("VERIFY_MANDATE", "officer", 1),
+        ("RE_PRESENT", "officer", 1),
+        ("CONTACT_BORROWER", "officer", 1),
     ),
     "LIQUIDITY": _steps(
-        ("CASH_FORECAST", "Request a 13-week cash forecast", "officer", 5),
-        ("HOUSEHOLD_BUDGET", "Go through income and expenses with the borrower", "officer", 5),
-        ("REVIEW_UNDRAWN", "Review the undrawn limits", "senior", 5),
-        ("EARLY_MATURITY_TALK", "Talk early about the next maturity", "officer", 5),
+        ("CASH_FORECAST", "officer", 5),
+        ("HOUSEHOLD_BUDGET", "officer", 5),
+        ("REVIEW_UNDRAWN", "senior", 5),
+        ("EARLY_MATURITY_TALK", "officer", 5),
     ),
     "OVER_USE": _steps(
-        ("LIMIT_REVIEW", "Review the limit against the real need", "senior", 10),
-        ("CLEAN_DOWN_PLAN", "Agree a plan to clean down the line", "officer", 10),
-        ("TERM_OUT_TEST", "Test whether the permanent part should become a loan", "senior", 10),
+        ("LIMIT_REVIEW", "senior", 10),
+        ("CLEAN_DOWN_PLAN", "officer", 10),
+        ("TERM_OUT_TEST", "senior", 10),
     ),
     "USE_OF_FUNDS": _steps(
-        ("REQUEST_INVOICES", "Ask for the invoices behind the payments", "officer", 3),
-        ("TRACE_PAYEES", "Trace who received the money", "risk", 3),
-        ("PROPOSE_STOP_DRAWING", "Propose to stop further drawing", "risk", 3),
+        ("REQUEST_INVOICES", "officer", 3),
+        ("TRACE_PAYEES", "risk", 3),
+        ("PROPOSE_STOP_DRAWING", "risk", 3),
     ),
     "OBLIGATIONS": _steps(
-        ("BUREAU_PULL", "Pull a fresh credit bureau report", "officer", 5),
-        ("TAX_WAGE_CERTIFICATES", "Request tax and wage payment certificates", "officer", 5),
-        ("PROOF_OF_INCOME", "Request a recent proof of income", "officer", 5),
+        ("BUREAU_PULL", "officer", 5),
+        ("TAX_WAGE_CERTIFICATES", "officer", 5),
+        ("PROOF_OF_INCOME", "officer", 5),
     ),
     "CUSTOMER": _steps(
-        ("CHECK_CONTRACTS", "Check the contracts with the main customers", "officer", 10),
-        ("DEBTOR_AGEING", "Request the ageing of receivables", "officer", 10),
+        ("CHECK_CONTRACTS", "officer", 10),
+        ("DEBTOR_AGEING", "officer", 10),
     ),
     "PROFIT_LEVERAGE": _steps(
-        ("MANAGEMENT_MEETING", "Meet the management about profit and debt", "senior", 15),
-        ("STRESS_DSCR", "Stress the debt service coverage", "risk", 15),
-        ("COVENANT_RESET", "Consider new covenant levels", "senior", 15),
+        ("MANAGEMENT_MEETING", "senior", 15),
+        ("STRESS_DSCR", "risk", 15),
+        ("COVENANT_RESET", "senior", 15),
     ),
     "QUALITY_OF_FIGURES": _steps(
-        ("EXPLAIN_NOTES", "Have the notes to the figures explained", "risk", 15),
-        ("AUDIT_STOCK_RECEIVABLES", "Audit stock and receivables", "risk", 15),
+        ("EXPLAIN_NOTES", "risk", 15),
+        ("AUDIT_STOCK_RECEIVABLES", "risk", 15),
     ),
     "COVENANT": _steps(
-        ("FORMAL_NOTICE", "Send the formal notice of the breach", "legal", 5),
-        ("WAIVER_WITH_PRICE", "Decide on a waiver and its price", "senior", 5),
-        ("CURE_PLAN", "Agree a plan that cures the breach", "senior", 5),
+        ("FORMAL_NOTICE", "legal", 5),
+        ("WAIVER_WITH_PRICE", "senior", 5),
+        ("CURE_PLAN", "senior", 5),
     ),
     "INFORMATION": _steps(
-        ("REQUEST_STATEMENT", "Request the missing documents with a deadline", "officer", 5),
-        ("PROPOSE_HOLD_DRAWINGS", "Propose to hold new drawings at 30 days late", "officer", 5),
+        ("REQUEST_STATEMENT", "officer", 5),
+        ("PROPOSE_HOLD_DRAWINGS", "officer", 5),
     ),
     "COLLATERAL": _steps(
-        ("REVALUE", "Have the collateral revalued", "officer", 15),
-        ("CHECK_INSURANCE", "Check the insurance and the registration", "legal", 15),
-        ("TOP_UP", "Ask for additional collateral", "officer", 15),
+        ("REVALUE", "officer", 15),
+        ("CHECK_INSURANCE", "legal", 15),
+        ("TOP_UP", "officer", 15),
     ),
     "GUARANTOR_GROUP": _steps(
-        ("GROUP_REVIEW", "Review the whole group and the guarantors", "senior", 10),
-        ("RING_FENCE", "Ring-fence the borrower's cash from the group", "risk", 10),
-        ("EXTRA_GUARANTEE", "Ask for an additional guarantee", "senior", 10),
+        ("GROUP_REVIEW", "senior", 10),
+        ("RING_FENCE", "risk", 10),
+        ("EXTRA_GUARANTEE", "senior", 10),
     ),
     "LEGAL_EXTERNAL": _steps(
-        ("LEGAL_REVIEW", "Have the external event reviewed", "legal", 1),
-        ("CHECK_SET_OFF", "Check the rights of set-off", "legal", 1),
-        ("PROPOSE_FREEZE_UNDRAWN", "Propose to freeze undrawn limits", "legal", 1),
+        ("LEGAL_REVIEW", "legal", 1),
+        ("CHECK_SET_OFF", "legal", 1),
+        ("PROPOSE_FREEZE_UNDRAWN", "legal", 1),
     ),
     "FORBEARANCE": _steps(
-        ("VIABILITY_TEST", "Test viability before any further concession", "risk", 10),
-        ("UTP_ASSESSMENT", "Assess unlikeliness to pay", "risk", 10),
-        ("STAGING_NOTE", "Write the staging note", "risk", 10),
+        ("VIABILITY_TEST", "risk", 10),
+        ("UTP_ASSESSMENT", "risk", 10),
+        ("STAGING_NOTE", "risk", 10),
     ),
 }
 
+UNKNOWN = "UNKNOWN"
 # A risk type that is added to the catalogue later still leads to a call to the borrower.
 UNKNOWN_RISK_TYPE = _steps(
-    ("CONTACT_BORROWER", "Contact the borrower about the signal", "officer", 5),
+    ("CONTACT_BORROWER", "officer", 5),
 )
 
 STATE_ROUTINES: Mapping[RiskState, tuple[PlaybookStep, ...]] = {
     RiskState.ATTENTION: _steps(
-        ("CONTACT_BORROWER", "Contact the borrower and note the explanation", "officer", 10),
+        ("CONTACT_BORROWER", "officer", 10),
     ),
     RiskState.WATCH: _steps(
-        ("ACTION_PLAN", "Put on the watch list with an action plan", "officer", 10),
+        ("ACTION_PLAN", "officer", 10),
     ),
     RiskState.HIGH_RISK: _steps(
-        ("SENIOR_REVIEW", "Bring to senior review", "senior", 3),
-        ("PROPOSE_FREEZE_UNDRAWN", "Propose to freeze or reduce undrawn limits", "senior", 3),
+        ("SENIOR_REVIEW", "senior", 3),
+        ("PROPOSE_FREEZE_UNDRAWN", "senior", 3),
     ),
     RiskState.DEFAULT: _steps(
-        ("HAND_TO_WORKOUT", "Hand over to workout with both owners named", "workout", 1),
-        ("RECOVERABILITY", "Set the recoverability class and its review date", "workout", 5),
-        ("LEGAL_PRESERVATION", "Check whether assets must be preserved by law", "legal", 5),
+        ("HAND_TO_WORKOUT", "workout", 1),
+        ("RECOVERABILITY", "workout", 5),
+        ("LEGAL_PRESERVATION", "legal", 5),
     ),
     RiskState.PROBATION: _steps(
-        ("PAYMENT_EVIDENCE", "Collect evidence of the ability to pay", "workout", 20),
+        ("PAYMENT_EVIDENCE", "workout", 20),
     ),
 }
 
@@ -170,6 +173,8 @@ class Situation:
 
 
 Fits = Callable[[Situation], bool]
+# Returns the text of a step: risk type (or state) and code in, English out.
+StepText = Callable[[str, str], str]
 
 
 def _is_early(borrower: Situation) -> bool:
@@ -254,6 +259,7 @@ def recommend(
     opened_on: date,
     first_due_by: date,
     calendar: WorkingCalendar,
+    step_text: StepText,
 ) -> tuple[Action, ...]:
     """Returns the next steps: the state's routine, then the playbooks, the nearest first.
 
@@ -263,6 +269,7 @@ def recommend(
         opened_on: The business date from which deadlines count.
         first_due_by: The day by which the owner must act; the first step is due no later.
         calendar: The bank's working days.
+        step_text: Words a step in English.
     """
     leading = list(dict.fromkeys(risk_types))[:MOST_RISK_TYPES]
     state = borrower.state
@@ -276,24 +283,23 @@ def recommend(
         if fits(step, borrower)
     ]
     if not fitting:
-        fitting = [("UNKNOWN", step) for step in UNKNOWN_RISK_TYPE]
+        fitting = [(UNKNOWN, step) for step in UNKNOWN_RISK_TYPE]
     by_code: dict[str, Action] = {}
     for risk_type, step in fitting:
         due_on = calendar.add_working_days(opened_on, step.days)
-        by_code.setdefault(step.code, _action(step, risk_type, due_on, calendar))
+        by_code.setdefault(
+            step.code,
+            Action(
+                code=step.code,
+                text=step_text(risk_type, step.code),
+                risk_type=risk_type,
+                role=step.role,
+                due_on=due_on,
+                due_at=calendar.closing_time(due_on),
+            ),
+        )
     actions = sorted(by_code.values(), key=lambda action: action.due_on)[:MOST_ACTIONS]
     if actions[0].due_on > first_due_by:
         due_at = calendar.closing_time(first_due_by)
         actions[0] = replace(actions[0], due_on=first_due_by, due_at=due_at)
     return tuple(actions)
-
-
-def _action(step: PlaybookStep, risk_type: str, due_on: date, calendar: WorkingCalendar) -> Action:
-    return Action(
-        code=step.code,
-        text=step.text,
-        risk_type=risk_type,
-        role=step.role,
-        due_on=due_on,
-        due_at=calendar.closing_time(due_on),
-    )

@@ -58,7 +58,8 @@ WITH taken AS MATERIALIZED (
     RETURNING delivery.*
 )
 SELECT leased.*, now() - leased.first_attempt_at AS since_first,
-       now() - leased.created_at AS age, endpoint.url, endpoint.format, endpoint.secret,
+       now() - leased.created_at AS age, endpoint.url, endpoint.format, endpoint.language,
+       endpoint.secret,
        CASE WHEN endpoint.old_secret_expires_at > now() THEN endpoint.old_secret END AS old_secret,
        event.at, event.document
   FROM leased
@@ -220,6 +221,7 @@ class PostgresDeliveryQueue:
         sealed = [secret for secret in (row["secret"], row["old_secret"]) if secret]
         return Address(
             format=row["format"],
+            language=row["language"],
             target=row["url"],
             secrets=tuple(
                 self._sealer.open(secret, endpoint_id=row["endpoint_id"]) for secret in sealed

@@ -13,9 +13,9 @@ from services.alerts.delivery.domain.endpoint import Endpoint, EndpointSettings
 
 ADD = """
 INSERT INTO alerts.webhook_endpoint
-       (endpoint_id, url, description, format, event_types, minimum_severity, minimum_rank,
-        branch_ids, segments, officer_ids, is_ordered, created_at, created_by, secret)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+       (endpoint_id, url, description, format, language, event_types, minimum_severity,
+        minimum_rank, branch_ids, segments, officer_ids, is_ordered, created_at, created_by, secret)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
 LIST = "SELECT * FROM alerts.webhook_endpoint ORDER BY created_at, endpoint_id"
 ONE = "SELECT * FROM alerts.webhook_endpoint WHERE endpoint_id = $1"
@@ -26,12 +26,12 @@ SELECT secret, CASE WHEN old_secret_expires_at > $2 THEN old_secret END AS old_s
 # An endpoint that is enabled again starts with a clean slate, or it would be disabled at once.
 SAVE = """
 UPDATE alerts.webhook_endpoint
-   SET version = version + 1, url = $3, description = $4, format = $5, event_types = $6,
-       minimum_severity = $7, minimum_rank = $8, branch_ids = $9, segments = $10,
-       officer_ids = $11, is_ordered = $12,
-       failing_since = CASE WHEN $13 AND NOT is_enabled THEN NULL ELSE failing_since END,
-       failures = CASE WHEN $13 AND NOT is_enabled THEN 0 ELSE failures END,
-       is_enabled = $13, disabled_reason = $14
+   SET version = version + 1, url = $3, description = $4, format = $5, language = $6,
+       event_types = $7, minimum_severity = $8, minimum_rank = $9, branch_ids = $10, segments = $11,
+       officer_ids = $12, is_ordered = $13,
+       failing_since = CASE WHEN $14 AND NOT is_enabled THEN NULL ELSE failing_since END,
+       failures = CASE WHEN $14 AND NOT is_enabled THEN 0 ELSE failures END,
+       is_enabled = $14, disabled_reason = $15
  WHERE endpoint_id = $1 AND version = $2
 RETURNING *
 """
@@ -109,6 +109,7 @@ def _settings(settings: EndpointSettings) -> tuple[Any, ...]:
         settings.url,
         settings.description,
         settings.format,
+        settings.language,
         [kind.value for kind in settings.event_types],
         settings.minimum_severity.value,
         settings.minimum_severity.rank,

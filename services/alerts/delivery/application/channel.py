@@ -15,9 +15,10 @@ from services.alerts.delivery.domain.attempt import AttemptResult
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where an endpoint receives messages, in which format, and the secrets that sign them."""
+    """Where an endpoint receives messages, how they are written, and the secrets that sign them."""
 
     format: str
+    language: str
     target: str
     secrets: tuple[str, ...]
 

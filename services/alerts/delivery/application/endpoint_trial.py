@@ -50,7 +50,12 @@ class EndpointTrial:
             at=now,
             document=_document(endpoint_id, person=person, at=now),
             link=self._link,
-            address=Address(format=endpoint.format, target=endpoint.url, secrets=secrets),
+            address=Address(
+                format=endpoint.format,
+                language=endpoint.language,
+                target=endpoint.url,
+                secrets=secrets,
+            ),
         )
         begin = self._clock.monotonic_seconds()
         report = (await self._channel.deliver(message)).report

@@ -21,12 +21,14 @@ class EndpointKey:
 class EndpointSettings:
     """What an operator sets when registering or replacing an endpoint.
 
-    `format` names a channel of the registry in the adapters.
+    `format` names a channel of the registry in the adapters. `language` is that of a chat message;
+    the standard format has all languages.
     """
 
     url: str
     description: str
     format: str
+    language: str
     event_types: tuple[AlertEventKind, ...]
     minimum_severity: Severity
     branch_ids: tuple[str, ...]

@@ -12,17 +12,22 @@ from services.alerts.delivery.domain.endpoint import EndpointSettings
 from services.alerts.primitives import limits
 from services.alerts.primitives.vocabulary import AlertEventKind, Severity
 from services.kit.http.request_model import Moment, RequestModel
+from services.wording.messages import Language
 
 FilterValues = Annotated[tuple[Identifier, ...], Field(max_length=limits.ENDPOINT_FILTER_VALUES)]
 _HOUR = timedelta(hours=1)
 
 
 class EndpointRequest(RequestModel):
-    """Where events go, which ones, and in which format; an empty list matches every event."""
+    """Where events go, which ones, and in which format; an empty list matches every event.
+
+    `language` is that of chat messages; the standard format has the texts in all languages.
+    """
 
     url: Annotated[str, Field(min_length=1, max_length=limits.ENDPOINT_URL_CHARACTERS)]
     description: Annotated[str, Field(max_length=limits.ENDPOINT_DESCRIPTION_CHARACTERS)] = ""
     format: PayloadFormat = PayloadFormat.STANDARD
+    language: Language = Language.ENGLISH
     event_types: tuple[AlertEventKind, ...] = Field(
         default=(), max_length=limits.ENDPOINT_EVENT_TYPES
     )

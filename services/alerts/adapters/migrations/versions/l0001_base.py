@@ -150,6 +150,7 @@ CREATE TABLE alerts.webhook_endpoint (
     url                   text NOT NULL,
     description           text NOT NULL,
     format                text NOT NULL,
+    language              text NOT NULL,
     event_types           text[] NOT NULL,
     minimum_severity      text NOT NULL,
     minimum_rank          integer NOT NULL,

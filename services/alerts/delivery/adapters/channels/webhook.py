@@ -1,16 +1,17 @@
 """The webhook channel: a signed HTTP POST, its body written in one of three formats.
 
 Standard Webhooks is for systems; Slack and Microsoft Teams are for officers whose inbox is a chat.
-The chat formats show the headline, the newest change, the reasons, the next steps with their days,
-the deadline and one link. Text from outside is shown as text: nothing in a name or a reason makes a
-mention, a link or a format, neither by mark-up nor because a client links what looks like an
-address. A body has at most 16 kB and is the same at every attempt; what does not fit is left out
-from the end and marked, never cut in the middle.
+The chat formats show, in the language of the endpoint, the headline, the newest change, the
+reasons, the next steps with their days, the deadline and one link. Text from outside is shown as
+text: nothing in a name or a reason makes a mention, a link or a format, neither by mark-up nor
+because a client links what looks like an address. A body has at most 16 kB and is the same at every
+attempt; what does not fit is left out from the end and marked, never cut in the middle.
 """
 
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from services.alerts.delivery.adapters.channels.http_poster import HttpRequest
@@ -18,12 +19,13 @@ from services.alerts.delivery.application.channel import ChannelMessage
 from services.alerts.delivery.domain import signing
 from services.alerts.delivery.domain.attempt import AttemptResult
 from services.kit.clock import Clock
+from services.wording.figures import Figures
+from services.wording.messages import Language
 
 Document = Mapping[str, Any]
 
 USER_AGENT = "Tocsin-Webhooks/1"
 MOST_BYTES = 16_000
-_LANGUAGE = "en"
 _SHOWN_REASONS = 3
 _SHOWN_ACTIONS = 3
 # Slack refuses a message with a longer text in a block.
@@ -78,19 +80,73 @@ def standard_body(message: ChannelMessage) -> bytes:
 
 def slack_body(message: ChannelMessage) -> bytes:
     """Returns a Slack message: plain text for the notification, blocks for the screen."""
-    return _fitted(message.document, lambda data: _slack(data, message))
+    words = _ChatWords(message)
+    return _fitted(words.document, lambda data: _slack(data, words, message.link))
 
 
 def teams_body(message: ChannelMessage) -> bytes:
     """Returns a Teams message: an adaptive card for a workflow webhook."""
-    return _fitted(message.document, lambda data: _teams(data, message))
+    words = _ChatWords(message)
+    return _fitted(words.document, lambda data: _teams(data, words, message.link))
 
 
-def _slack(document: Document, message: ChannelMessage) -> Document:
-    title = _inert(_title(document, message.event_type))
-    changed = [_inert(line) for line in _changed(document)]
-    lines = [f"• {_inert(line)}" for line in _reasons(document)]
-    steps = [f"☐ {_inert(line)}" for line in _actions(document)]
+class _ChatWords:
+    """Words a message in the language of its endpoint.
+
+    `document` has what is shown, as `_thinner` shortens it: headline, deadline, the newest news,
+    reasons and next steps.
+    """
+
+    def __init__(self, message: ChannelMessage) -> None:
+        document, language = message.document, Language(message.address.language)
+        self._figures = Figures(language)
+        self._text = self._figures.messages.text
+        text = document["texts"].get(language.value) or {
+            "headline": self._text("message.tested"),
+            **dict.fromkeys(("why", "reasons", "actions"), ()),
+        }
+        # Before any news, why the state was entered, as recorded then.
+        news = next((item["texts"][language.value] for item in document["news"]), text["why"])
+        steps = zip(text["actions"], document["actions"], strict=True)
+        self.document: Document = {
+            "headline": self._title(text["headline"], document, message.event_type),
+            "deadline": self._deadline(document),
+            "texts": {},
+            "news": list(news),
+            "reasons": [{"line": line} for line in text["reasons"][:_SHOWN_REASONS]],
+            "actions": [self._step(*step) for step in list(steps)[:_SHOWN_ACTIONS]],
+        }
+        self.open_card = self._text("message.open_card")
+
+    def _title(self, headline: str, document: Document, event_type: str) -> str:
+        code = event_type.rpartition(".v")[0].removeprefix("alert.")
+        step = self._text(f"alert_step.{code}")
+        title = self._text("message.title", headline=headline, step=step)
+        return f"{_MARKS.get(document['severity'], '')} {title}".strip()
+
+    def _step(self, step: str, action: Document) -> str:
+        return self._text(
+            "message.step",
+            step=step,
+            role=self._text(f"role.{action['role']}"),
+            date=self._figures.day(date.fromisoformat(action["due_on"]).toordinal()),
+        )
+
+    def _deadline(self, document: Document) -> str:
+        outcome, owner = document["outcome_code"], document["owner"]["id"]
+        if outcome is not None:
+            return self._text("message.resolved_as", outcome=self._text(f"outcome.{outcome}"))
+        if document["deadlines"] is None:
+            return self._text("message.owner", owner=owner)
+        moment = datetime.fromisoformat(document["deadlines"]["act_by"])
+        return self._text("message.act_by", owner=owner, moment=self._figures.moment_utc(moment))
+
+
+def _slack(document: Document, words: _ChatWords, link: str) -> Document:
+    title = _inert(document["headline"])
+    changed = [_inert(line) for line in document["news"]]
+    lines = [f"• {_inert(reason['line'])}" for reason in document["reasons"]]
+    steps = [f"☐ {_inert(line)}" for line in document["actions"]]
     blocks: list[dict[str, Any]] = [
         {"type": "section", "text": {"type": "plain_text", "text": _cut("\n".join(part))}}
         for part in ([title], changed, lines, steps)
@@ -100,13 +156,9 @@ def _slack(document: Document, message: ChannelMessage) -> Document:
         {
             "type": "context",
             "elements": [
-                {"type": "plain_text", "text": _cut(_inert(_deadline(document)))},
+                {"type": "plain_text", "text": _cut(_inert(document["deadline"]))},
                 # Verbatim: only the link that is written as one.
-                {
-                    "type": "mrkdwn",
-                    "text": f"<{message.link}|Open the warning card>",
-                    "verbatim": True,
-                },
+                {"type": "mrkdwn", "text": f"<{link}|{words.open_card}>", "verbatim": True},
             ],
         }
     )
@@ -119,22 +171,21 @@ def _slack(document: Document, message: ChannelMessage) -> Document:
     }
 
 
-def _teams(document: Document, message: ChannelMessage) -> Document:
-    lines = (f"• {line}" for line in (*_reasons(document), *_actions(document)))
+def _teams(document: Document, words: _ChatWords, link: str) -> Document:
+    reasons = [reason["line"] for reason in document["reasons"]]
+    lines = (f"• {line}" for line in (*reasons, *document["actions"]))
     body = [
-        _rich_text(_title(document, message.event_type), weight="Bolder", size="Medium"),
-        *(_rich_text(line) for line in _changed(document)),
+        _rich_text(document["headline"], weight="Bolder", size="Medium"),
+        *(_rich_text(line) for line in document["news"]),
         *(_rich_text(line) for line in lines),
-        _rich_text(_deadline(document), isSubtle=True),
+        _rich_text(document["deadline"], isSubtle=True),
     ]
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
         "body": body,
-        "actions": [
-            {"type": "Action.OpenUrl", "title": "Open the warning card", "url": message.link}
-        ],
+        "actions": [{"type": "Action.OpenUrl", "title": words.open_card, "url": link}],
     }
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
     return {"type": "message", "attachments": [attachment]}
@@ -146,39 +197,6 @@ def _rich_text(text: str, **style: Any) -> dict[str, Any]:
         "type": "RichTextBlock",
         "inlines": [{"type": "TextRun", "text": _inert(text), **style}],
     }
-
-
-def _title(document: Document, event_type: str) -> str:
-    step = event_type.rpartition(".v")[0].removeprefix("alert.")
-    return f"{_MARKS.get(document['severity'], '')} {document['headline']} [{step}]".strip()
-
-
-def _changed(document: Document) -> list[str]:
-    """Returns the newest news; before any, why the state was entered, as recorded then."""
-    for item in document["news"]:
-        return list(item["texts"][_LANGUAGE])
-    text = document["texts"].get(_LANGUAGE)
-    return list(text["why"]) if text else []
-
-
-def _reasons(document: Document) -> list[str]:
-    return [reason["line"] for reason in document["reasons"][:_SHOWN_REASONS]]
-
-
-def _actions(document: Document) -> list[str]:
-    return [
-        f"{action['text']} ({action['role']}, by {action['due_on']})"
-        for action in document["actions"][:_SHOWN_ACTIONS]
-    ]
-
-
-def _deadline(document: Document) -> str:
-    if document["outcome_code"] is not None:
-        return f"Closed as {document['outcome_code']}"
-    owner = f"Owner {document['owner']['id']}"
-    if document["deadlines"] is None:
-        return owner
-    return f"{owner}, act by {document['deadlines']['act_by'][:16].replace('T', ' ')} UTC"
 
 
 def _inert(text: str) -> str:
@@ -216,9 +234,8 @@ def _thinner(document: Document) -> Document:
     if any(reason.get("evidence_event_ids") for reason in data["reasons"]):
         data["reasons"] = [{**reason, "evidence_event_ids": []} for reason in data["reasons"]]
     elif any(text["why"] or text["reasons"] for text in data["texts"].values()):
-        data["texts"] = {
-            language: {**text, "why": [], "reasons": []} for language, text in data["texts"].items()
-        }
+        spared = dict.fromkeys(("why", "reasons", "actions"), ())
+        data["texts"] = {language: text | spared for language, text in data["texts"].items()}
     elif data["news"]:
         data["news"] = data["news"][:-1]
     elif len(data["reasons"]) > 1:
