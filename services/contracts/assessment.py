@@ -29,6 +29,10 @@ from services.contracts.officer import RiskState
 
 Family = Literal["REPAYMENT", "ACCOUNT", "STATEMENT", "COLLATERAL_GROUP", "EXTERNAL"]
 Level = Literal["GREEN", "AMBER", "RED", "HARD"]
+Factor = Literal["CAPACITY", "WILLINGNESS", "RECORD", "PERFORMANCE", "FINANCE"]
+TriggerClass = Literal["PAYMENT", "FINANCIAL", "CONDUCT"]
+ProcessStage = Literal["APPLICATION", "APPROVAL", "DISBURSEMENT", "MONITORING", "COLLECTION"]
+TaskCode = Literal["SMALL_ARREARS", "REVIEW_DUE"]
 CutState = Literal["ATTENTION", "WATCH", "HIGH_RISK"]
 Difficulty = Literal["LOW", "MEDIUM", "HIGH", "UNKNOWN"]
 SubjectKind = Literal[
@@ -42,6 +46,7 @@ SubjectKind = Literal[
     "ITEM",
     "STATEMENT",
     "REFINANCED_LOAN",
+    "OVERRIDE",
 ]
 TestKind = Literal[
     "SIGNAL", "SCORE", "FAMILIES", "REDS", "FAMILY_RUN", "FLAG", "DECISION", "CONDITION"
@@ -120,6 +125,9 @@ class ContributorV1(WireObject, frozen=True, kw_only=True):
     figure: Text | UnsetType | None = UNSET  #: What the value measures, in words.
     family: Family  #: Its family.
     risk_type: Identifier  #: The risk type; decides the playbook.
+    factor: Factor  #: What of the borrower it measures.
+    trigger: TriggerClass  #: Overdue payments, worse figures, or a rule or promise broken.
+    stage: ProcessStage  #: The stage of the credit process whose weakness it shows.
     level: Level  #: How bad.
     value: Display  #: The value, as displayed.
     unit: Display  #: Unit of value, thresholds and baseline.
@@ -132,6 +140,38 @@ class ContributorV1(WireObject, frozen=True, kw_only=True):
     evidence_event_ids: EvidenceIds  #: The events that are the evidence.
     subjects: list[SubjectV1] | UnsetType = UNSET  #: What it is about, the worst first.
     also: list[SameFactV1] | UnsetType = UNSET  #: The rest of its correlation group.
+
+
+class FactorV1(WireObject, frozen=True, kw_only=True):
+    """What the signals of one factor say together."""
+
+    factor: Factor  #: The factor.
+    level: Level | None  #: The worst level of its signals; null: none could be measured.
+    share: float  #: What it adds to the score, in score points.
+    indicator: Identifier | None  #: The indicator that adds most, else the worst; null: none.
+    name: Text | None  #: Its name.
+    measured: Ratio01 | None  #: Its measured weight over its applicable weight; null: none applies.
+
+
+class PositiveV1(WireObject, frozen=True, kw_only=True):
+    """A figure that is good by the rulebook; it adds nothing to the score."""
+
+    indicator: Identifier  #: The indicator.
+    name: Text  #: Its name.
+    component: Identifier  #: Which of its figures.
+    factor: Factor  #: What of the borrower it measures.
+    trigger: TriggerClass  #: The trigger class that it speaks against.
+    stage: ProcessStage  #: The stage of the credit process that it speaks for.
+    value: Display  #: The value; for R-03, how many instalments in a row were paid on time.
+    unit: Display  #: Unit of value and threshold.
+    good: Display  #: From where on the figure is good.
+
+
+class TaskV1(WireObject, frozen=True, kw_only=True):
+    """What waits for a person although it makes no alert."""
+
+    code: TaskCode  #: SMALL_ARREARS: for collections; REVIEW_DUE: a decision expired, for risk.
+    subjects: list[SubjectV1]  #: The loans with what is open, or the decisions.
 
 
 class UnmeasurableV1(WireObject, frozen=True, kw_only=True):
@@ -242,6 +282,9 @@ class AssessmentV1(EventData, frozen=True, kw_only=True):
     contributors: list[ContributorV1]  #: The causes, largest share first.
     unmeasurable: list[UnmeasurableV1]  #: What could not be measured, and why.
     measured_green: list[Identifier] | UnsetType = UNSET  #: What was measured and is green.
+    factors: list[FactorV1]  #: The five factors, always in the same order.
+    positives: list[PositiveV1]  #: What is measured good.
+    tasks: list[TaskV1]  #: What waits for a person.
     dpd_operational: Count  #: Days past due, worst loan, days elapsed.
     dpd_regulatory: Count  #: Days past due of the obligor, with materiality.
     past_due: Money  #: Amount past due.

@@ -16,6 +16,7 @@ from services.alerts.decisions.application.read_models import (
     BorrowerCard,
     CardText,
     DecisionRecord,
+    DigestItem,
     FeedItem,
     OwnerWeek,
     ReadLast,
@@ -54,7 +55,6 @@ from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
     AlertType,
-    DecisionCode,
     Level,
     OwnerKind,
     RiskState,
@@ -157,6 +157,7 @@ class InMemoryAlerts:
         self.alerts = {alert.alert_id: alert for alert in alerts}
         self.decided: list[DecisionRecord] = []
         self.owner_weeks: list[OwnerWeek] = []
+        self.digested: list[DigestItem] = []
         self.history: list[AlertChange] = [
             AlertChange(
                 kind=AlertEventKind.OPENED,
@@ -257,6 +258,9 @@ class InMemoryAlerts:
                     changes=["The state went from watch to high risk."],
                     causes={},
                     worse=["State default in 11 days if EUR 4,180.50 stays unpaid."],
+                    factors=["Capacity to pay: red, most of all “Credit turnover drop”"],
+                    positives=["The last 12 instalments were paid on time."],
+                    tasks=["Collections: settle a small amount"],
                 )
             },
             scores=self.scores.get(borrower_id, ()),
@@ -279,13 +283,8 @@ class InMemoryAlerts:
 
     async def digest(
         self, *, officer_id: str | None, since: datetime, limit: int
-    ) -> Sequence[DecisionRecord]:
-        decisions = [
-            each
-            for each in self.decided
-            if each.code is DecisionCode.NORMAL_STATE and each.at >= since
-        ]
-        return decisions[:limit]
+    ) -> Sequence[DigestItem]:
+        return [each for each in self.digested if each.at >= since or each.tasks][:limit]
 
     async def alert_budget(self, *, officer_id: str | None, weeks: int) -> Sequence[OwnerWeek]:
         return [

@@ -12,6 +12,7 @@ from services.alerts.decisions.domain.assessment import AssessmentSummary, Contr
 from services.alerts.primitives.vocabulary import Level, RiskState
 from services.contracts.assessment import AssessmentChangedV1
 from services.scoring.adapters.codec import isolation_event
+from services.scoring.domain.rulebook.classification import FACTORS
 
 # A Monday, mid-morning in Berlin, with no holiday near.
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -24,6 +25,9 @@ def contributor(
         "indicator": indicator,
         "name": f"name of {indicator}",
         "risk_type": "PAYMENT_DELAY",
+        "factor": "RECORD",
+        "trigger": "PAYMENT",
+        "stage": "COLLECTION",
         "level": level,
         "share": share,
         "evidence_event_ids": ("core-bank/e-1",),
@@ -103,6 +107,9 @@ def document(summary: AssessmentSummary) -> dict[str, Any]:
                 "component": "value",
                 "family": "REPAYMENT",
                 "risk_type": cause.risk_type,
+                "factor": cause.factor,
+                "trigger": cause.trigger,
+                "stage": cause.stage,
                 "level": cause.level.value,
                 "value": str(summary.days_late),
                 "unit": "days",
@@ -118,6 +125,19 @@ def document(summary: AssessmentSummary) -> dict[str, Any]:
         ],
         "unmeasurable": [],
         "measured_green": sorted(summary.measured_green),
+        "factors": [
+            {
+                "factor": factor,
+                "level": None,
+                "share": 0,
+                "indicator": None,
+                "name": None,
+                "measured": None,
+            }
+            for factor in FACTORS
+        ],
+        "positives": [],
+        "tasks": [{"code": code, "subjects": []} for code in summary.tasks],
         "dpd_operational": summary.days_late,
         "dpd_regulatory": 0,
         "past_due": "1200.00",

@@ -175,9 +175,19 @@ def _notes(one: Indicator, books: list[Rulebook]) -> Iterator[str]:
         names = [each.name for each in book.overlays if one.slot in each.indicators]
         if names:
             said.append(f"judged differently for: {', '.join(names)}")
+        said += _good(one, rule)
         if said:
             yield f"In `{book.name}`: {'; '.join(said)}."
             yield ""
+
+
+def _good(one: Indicator, rule: IndicatorRule) -> list[str]:
+    return [
+        f"{component.label or component.name}: a positive signal at "
+        f"{limit(FIGURES, judged.good, component.unit)}"
+        for component, judged in zip(one.components, rule.components, strict=True)
+        if judged is not None and judged.good is not None
+    ]
 
 
 def _worked(one: Indicator, example: dict[str, Any], books: list[Rulebook]) -> str:

@@ -50,6 +50,9 @@ class _NoWords:
     def cause(self, language: str, indicator: str) -> str:
         return ""
 
+    def step(self, language: str, risk_type: str, code: str) -> str:
+        return code
+
     def why(self, language: str) -> tuple[str, ...]:
         return ()
 

@@ -22,10 +22,13 @@ from services.scoring.domain.assess.assessment import (
     Assessment,
     Contributor,
     EmittedChanges,
+    FactorProfile,
+    Positive,
     RecordedTransition,
     SameFact,
+    Task,
 )
-from services.scoring.domain.assess.explain import shown_micro
+from services.scoring.domain.assess.explain import shown_micro, shown_threshold
 from services.scoring.domain.borrower.borrower import AssessmentChange
 from services.scoring.domain.borrower.reasons import (
     COVENANT,
@@ -42,6 +45,7 @@ from services.scoring.domain.borrower.reasons import (
 from services.scoring.domain.borrower.risk import NOT_SCORED, STATE_NAMES
 from services.scoring.domain.indicators.registry import BY_ID
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, MICRO, Unit
+from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.pd import Opinion
 from services.scoring.domain.rulebook.rulebook import FAMILY_NAMES
 
@@ -226,6 +230,9 @@ def _reasons(assessment: Assessment) -> Json:
             for gap in assessment.unmeasurable
         ],
         "measured_green": assessment.measured_green,
+        "factors": [shown_factor(profile) for profile in assessment.factors],
+        "positives": [shown_positive(positive) for positive in assessment.positives],
+        "tasks": [shown_task(task) for task in assessment.tasks],
         "changes": [_change(change) for change in assessment.changes],
     }
 
@@ -238,6 +245,7 @@ def _contributor(signal: Contributor) -> Json:
         "figure": signal.figure or None,
         "family": signal.family,
         "risk_type": signal.risk_type,
+        **_belonging(signal.classification),
         "level": LEVEL_NAMES[signal.level],
         "value": shown_micro(signal.value),
         "unit": UNIT_NAMES[signal.unit],
@@ -251,6 +259,44 @@ def _contributor(signal: Contributor) -> Json:
         "subjects": [_subject(subject) for subject in signal.subjects],
         "also": [_same_fact(other) for other in signal.also],
     }
+
+
+def _belonging(classification: Classification) -> Json:
+    return {
+        "factor": classification.factor,
+        "trigger": classification.trigger,
+        "stage": classification.stage,
+    }
+
+
+def shown_factor(profile: FactorProfile) -> Json:
+    """Returns one factor of the profile."""
+    return {
+        "factor": profile.factor,
+        "level": None if profile.level is None else LEVEL_NAMES[profile.level],
+        "share": round(profile.share / MICRO, 4),
+        "indicator": profile.strongest or None,
+        "name": BY_ID[profile.strongest].name if profile.strongest else None,
+        "measured": None if profile.measured is None else profile.measured / MICRO,
+    }
+
+
+def shown_positive(positive: Positive) -> Json:
+    """Returns a figure that is good."""
+    return {
+        "indicator": positive.indicator,
+        "name": positive.name,
+        "component": positive.component,
+        **_belonging(positive.classification),
+        "value": shown_micro(positive.value),
+        "unit": UNIT_NAMES[positive.unit],
+        "good": shown_threshold(positive.good),
+    }
+
+
+def shown_task(task: Task) -> Json:
+    """Returns what waits for a person."""
+    return {"code": task.code, "subjects": [_subject(subject) for subject in task.subjects]}
 
 
 def _same_fact(other: SameFact) -> Json:

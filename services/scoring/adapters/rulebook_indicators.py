@@ -65,6 +65,9 @@ class LevelsSection(Section):
     hard: Threshold | None = setting(
         None, "From here on hard: past the score where a rule says so."
     )
+    good: Threshold | None = setting(
+        None, "From here on a positive signal, away from amber; it scores nothing."
+    )
     knots: dict[int, int] | None = setting(
         None,
         "Figure to intensity from 0 to 1, straight lines between. Left out: 0.4 at amber, 1 at "
@@ -83,6 +86,12 @@ class LevelsSection(Section):
                 text = f"{milder_name} lies beyond {worse_name}: {milder_name} must come first"
                 yield (worse_name,), text
         limit = self.amber or self.red
+        if (
+            self.good is not None
+            and limit is not None
+            and (self.good.rising == limit.rising or limit.reached(self.good.value))
+        ):
+            yield ("good",), "good must lie on the other side of amber and point away from it"
         heights = [height for _, height in sorted((self.knots or {}).items())]
         if limit is not None and not limit.rising:
             heights.reverse()
@@ -98,7 +107,7 @@ class LevelsSection(Section):
         if self.knots is not None:
             at = tuple(sorted(self.knots))
             intensity = tuple(self.knots[figure] for figure in at)
-        return ComponentRule(component.name, amber, red, hard, at, intensity)
+        return ComponentRule(component.name, amber, red, hard, at, intensity, self.good)
 
 
 class ComponentsSection(Section):
@@ -174,7 +183,8 @@ def levels_in(unit: Unit) -> type[LevelsSection]:
     """Returns the section of a component in a unit."""
     limit: Any = Annotated[Threshold, *figure_in(unit, read_threshold)] | None
     figure: Any = Annotated[int, *figure_in(unit)]
-    types: dict[str, Any] = dict.fromkeys(LEVELS, limit) | {"knots": dict[figure, Share] | None}
+    types: dict[str, Any] = dict.fromkeys((*LEVELS, "good"), limit)
+    types |= {"knots": dict[figure, Share] | None}
     fields: dict[str, Any] = {
         name: (kind, setting(None, LevelsSection.model_fields[name].description))
         for name, kind in types.items()

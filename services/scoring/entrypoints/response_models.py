@@ -93,6 +93,9 @@ class StoryText(BaseModel):
     changes: ChangesText
     better: BetterText
     worse: list[str]
+    factors: list[str]
+    positives: list[str]
+    tasks: list[str]
 
 
 class Explanation(BaseModel):

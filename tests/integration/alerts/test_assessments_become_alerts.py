@@ -3,7 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 import pytest
@@ -416,8 +416,26 @@ async def test_signals_in_a_normal_state_are_in_the_digest_while_they_last(desk:
     page = await desk.reading.list_alerts(AlertFilters(), person=RISK)
     assert page.items == []
     digest = await desk.reading.digest(person=OFFICER, since=MONDAY, limit=10)
-    assert [(each.borrower_id, each.signals) for each in digest] == [("b-1", {"R-01": Level.RED})]
+    [item] = digest
+    [signal] = item.signals
+    assert (item.borrower_id, signal.indicator, signal.level) == ("b-1", "R-01", Level.RED)
+    assert (signal.factor, signal.trigger, signal.stage) == ("RECORD", "PAYMENT", "COLLECTION")
+    assert item.texts["es"].signals[0].startswith("Lleva 34 días con importes vencidos")
     assert await desk.reading.digest(person=STRANGER, since=MONDAY, limit=10) == []
+
+
+async def test_a_task_reaches_the_officer_until_it_is_done_and_opens_no_alert(desk: Desk) -> None:
+    await desk.assess(assessment(RiskState.NORMAL, tasks=("SMALL_ARREARS",)))
+    later = MONDAY + timedelta(days=9)
+    [item] = await desk.reading.digest(person=OFFICER, since=later, limit=10)
+    assert (item.borrower_id, item.signals, item.tasks) == ("b-1", [], ("SMALL_ARREARS",))
+    assert item.texts["zh"].tasks[0].startswith("催收：")
+    card = await desk.reading.get_card("b-1", person=OFFICER)
+    assert card.texts["en"].tasks[0].startswith("Collections: ")
+    assert card.open_alert is None
+    assert await desk.reading.digest(person=STRANGER, since=later, limit=10) == []
+    await desk.assess(assessment(RiskState.NORMAL, sequence=2))
+    assert await desk.reading.digest(person=OFFICER, since=later, limit=10) == []
 
 
 async def test_an_untouched_amber_alert_ends_by_itself_and_is_counted(desk: Desk) -> None:

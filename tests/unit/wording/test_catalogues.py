@@ -1,20 +1,26 @@
 """Every catalogue has every message, with the same placeholders."""
 
 import string
+from typing import get_args
 
 import pytest
 
+from services.contracts.assessment import PositiveV1, TaskCode
+from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.borrower.risk import FLAG_NAMES, STATE_NAMES
 from services.scoring.domain.indicators.registry import ALL
 from services.scoring.domain.primitives.measurement import LEVEL_NAMES, Reason, Unit
+from services.scoring.domain.rulebook.classification import FACTORS, STAGES, TRIGGERS
 from services.scoring.domain.rulebook.policy import EXIT_CONDITIONS
 from services.scoring.domain.rulebook.rulebook import FAMILY_NAMES
+from services.wording.figures import Figures
 from services.wording.messages import (
     DIRECTORY,
     Language,
     messages_in,
     read_catalogue,
 )
+from services.wording.profile import ProfileSentences
 
 TRANSLATED = (Language.SPANISH, Language.CHINESE)
 SYSTEM_FLAGS = (
@@ -23,6 +29,7 @@ SYSTEM_FLAGS = (
     "RELAXATION_PROPOSED",
     "FRAUD_RED_FLAG_PROPOSED",
 )
+WHOLE = "positive.whole"
 BLOCKERS = (
     "score_not_calm",
     "dwell",
@@ -104,7 +111,53 @@ def test_each_state_level_family_flag_gap_and_blocker_has_a_message(language: La
     wanted |= {f"gap.{reason.name.lower()}" for reason in Reason}
     wanted |= {f"better.{code}" for code in BLOCKERS}
     wanted |= {f"met.{each.code}" for each in EXIT_CONDITIONS if each.required_by}
+    wanted |= {f"factor.{name}" for name in FACTORS}
+    wanted |= {f"trigger.{name}" for name in TRIGGERS}
+    wanted |= {f"stage.{name}" for name in STAGES}
+    wanted |= {f"task.{name}" for name in get_args(TaskCode)}
     assert wanted <= texts(language).keys()
+
+
+@pytest.mark.parametrize("language", Language)
+def test_each_figure_that_can_be_good_has_a_sentence(language: Language) -> None:
+    rules = load_rulebook("default").indicators.values()
+    good = {
+        f"positive.{rule.indicator.id}.{component.name}"
+        for rule in rules
+        for component in rule.components
+        if component is not None and component.good is not None
+    }
+    assert good == {key for key in texts(language) if key.startswith("positive.")} - {WHOLE}
+    declared = {indicator.id for indicator in ALL if indicator.classification.positive}
+    assert {key.split(".")[1] for key in good} == declared
+
+
+def test_what_is_good_is_written_with_its_figure_and_what_it_is_compared_with() -> None:
+    values = {"factor": "CAPACITY", "trigger": "FINANCIAL", "stage": "MONITORING", "name": "x"}
+    money = PositiveV1(
+        indicator="A-01", component="drop", value="-0.14", unit="ratio", good="<= -0.1", **values
+    )
+    habit = PositiveV1(
+        indicator="R-03", component="late", value="12", unit="count", good="<= 0", **values
+    )
+    written = {
+        language: ProfileSentences(Figures(language), names_parties=False).positives([money, habit])
+        for language in Language
+    }
+    assert written == {
+        Language.ENGLISH: [
+            "Incoming money is 14 % above the usual (good at 10 % or more).",
+            "The last 12 instalments were paid on time.",
+        ],
+        Language.SPANISH: [
+            "Los abonos están un 14 % por encima de lo habitual (positivo con 10 % o más).",
+            "Las últimas 12 cuotas se pagaron a tiempo.",
+        ],
+        Language.CHINESE: [
+            "流入资金比平常多14%（良好标准：达到或超过10%）。",
+            "最近12期均按时还款。",
+        ],
+    }
 
 
 def test_a_message_that_is_missing_is_an_error_that_names_it() -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from services.alerts.adapters.statements import PoolStatements, Row
 from services.alerts.decisions.adapters import alert_rows
-from services.alerts.decisions.adapters.card_texts import card_texts
+from services.alerts.decisions.adapters.card_texts import card_texts, digest_item
 from services.alerts.decisions.application.read_models import (
     AlertDetail,
     AlertEvent,
@@ -19,6 +19,7 @@ from services.alerts.decisions.application.read_models import (
     AlertSummary,
     BorrowerCard,
     DecisionRecord,
+    DigestItem,
     FeedItem,
     OwnerWeek,
     ReadLast,
@@ -66,12 +67,17 @@ SELECT decision.* FROM alerts.borrower AS borrower
  WHERE borrower.borrower_id = $2 AND {VISIBLE_BORROWER}
  ORDER BY decision.sequence DESC
 """
-# A borrower is in the digest while its newest assessment is one that opened no alert.
+# Signals are in the digest while the newest assessment is one that opened no alert, tasks until
+# they are done.
 DIGEST = f"""
-SELECT decision.* FROM alerts.decision AS decision
-  JOIN alerts.borrower AS borrower USING (borrower_id, sequence)
- WHERE decision.code = 'NORMAL_STATE' AND decision.at >= $2 AND {VISIBLE_BORROWER}
- ORDER BY decision.at DESC, decision.borrower_id LIMIT $3
+WITH listed AS (
+    SELECT borrower_id FROM alerts.decision JOIN alerts.borrower USING (borrower_id, sequence)
+     WHERE code = 'NORMAL_STATE' AND decision.at >= $2
+    UNION SELECT borrower_id FROM alerts.borrower WHERE has_tasks
+)
+SELECT borrower.assessment FROM alerts.borrower AS borrower JOIN listed USING (borrower_id)
+ WHERE {VISIBLE_BORROWER}
+ ORDER BY borrower.at DESC, borrower_id LIMIT $3
 """
 SCORES = """
 WITH mine AS (SELECT as_of, score, state FROM alerts.score_point WHERE borrower_id = $1),
@@ -199,10 +205,10 @@ class PostgresAlertReads:
 
     async def digest(
         self, *, officer_id: str | None, since: datetime, limit: int
-    ) -> Sequence[DecisionRecord]:
-        """Returns the borrowers in a normal state with signals, the newest first."""
+    ) -> Sequence[DigestItem]:
+        """Returns who has signals that opened no alert, or a task that waits."""
         rows = await self._statements.fetch(DIGEST, officer_id, since, limit)
-        return [_decision(row) for row in rows]
+        return [digest_item(row["assessment"]) for row in rows]
 
     async def alert_budget(self, *, officer_id: str | None, weeks: int) -> Sequence[OwnerWeek]:
         """Returns the alerts by owner and week, the newest week first."""

@@ -132,6 +132,7 @@ def summary_of(data: contract.AssessmentV1) -> AssessmentSummary:
         is_undrawn=Decimal(undrawn or 0) > 0 or at_risk is msgspec.UNSET or UNDRAWN in at_risk,
         days_late=data.dpd_operational,
         measured_green=frozenset(data.measured_green or ()),
+        tasks=tuple(task.code for task in data.tasks),
         words=ContractWords(data),
         also=tuple(
             (other.indicator, other.name or other.indicator, Level(other.level))
@@ -147,6 +148,9 @@ def _contributor_summary(contributor: contract.ContributorV1) -> ContributorSumm
         indicator=contributor.indicator,
         name=contributor.name,
         risk_type=contributor.risk_type,
+        factor=contributor.factor,
+        trigger=contributor.trigger,
+        stage=contributor.stage,
         level=Level(contributor.level),
         share=contributor.share,
         evidence_event_ids=tuple(contributor.evidence_event_ids),

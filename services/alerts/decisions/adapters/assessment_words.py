@@ -14,6 +14,7 @@ from services.wording.causes import CauseSentences
 from services.wording.figures import Figures
 from services.wording.messages import Language, Messages, messages_in
 from services.wording.outlook import Unpaid, unpaid_sentence
+from services.wording.profile import ProfileSentences
 from services.wording.reasons import ReasonSentences
 
 LANGUAGES = tuple(language.value for language in Language)
@@ -66,6 +67,16 @@ def step_text(messages: Messages, risk_type: str, code: str) -> str:
     """Returns a step of a playbook; that of a risk type without one is the general one."""
     key = f"step.{risk_type}.{code}"
     return messages.text(key if messages.has(key) else f"step.{UNKNOWN}.{code}")
+
+
+def profile_texts(data: AssessmentV1, language: str) -> dict[str, list[str]]:
+    """Returns the five factors, what is measured good and the tasks of people."""
+    sentences = ProfileSentences(Figures(Language(language)), names_parties=False)
+    return {
+        "factors": sentences.factors(data.factors),
+        "positives": sentences.positives(data.positives),
+        "tasks": sentences.tasks(data.tasks),
+    }
 
 
 def worse_texts(data: AssessmentV1, language: str) -> list[str]:

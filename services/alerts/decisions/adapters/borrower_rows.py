@@ -47,17 +47,18 @@ SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
 WRITE = """
 INSERT INTO alerts.borrower AS existing
        (borrower_id, partition, sequence, at, as_of, state, state_since, score, segment,
-        officer_id, branch_id, told, last_message, green_since, assessment)
+        officer_id, branch_id, told, last_message, green_since, has_tasks, assessment)
 SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::timestamptz[], $5::date[],
                      $6::text[], $7::date[], $8::double precision[], $9::text[], $10::text[],
                      $11::text[], $12::json[], $13::json[], $14::json[],
-                     $15::json[])
+                     $15::boolean[], $16::json[])
 ON CONFLICT (borrower_id) DO UPDATE
    SET partition = excluded.partition, sequence = excluded.sequence, at = excluded.at,
        as_of = excluded.as_of, state = excluded.state, state_since = excluded.state_since,
        score = excluded.score, segment = excluded.segment, officer_id = excluded.officer_id,
        branch_id = excluded.branch_id, told = excluded.told, last_message = excluded.last_message,
-       green_since = excluded.green_since, assessment = excluded.assessment
+       green_since = excluded.green_since, has_tasks = excluded.has_tasks,
+       assessment = excluded.assessment
 """
 WRITE_SCORES = """
 INSERT INTO alerts.score_point (borrower_id, as_of, score, state)
@@ -167,7 +168,7 @@ class Borrowers:
         """Writes the rows that changed, and the day's scores."""
         if not rows:
             return
-        await connection.execute(WRITE, *_columns([_values(row) for row in rows], 15))
+        await connection.execute(WRITE, *_columns([_values(row) for row in rows], 16))
         points = [
             (row.borrower_id, as_of, scored.score, scored.state.value)
             for row in rows
@@ -194,6 +195,7 @@ def _values(row: BorrowerRow) -> tuple[Any, ...]:
         msgspec.json.encode(row.before.notified).decode("utf-8"),
         msgspec.json.encode(row.before.last_message).decode("utf-8"),
         msgspec.json.encode(row.before.green_since).decode("utf-8"),
+        bool(assessment.tasks),
         row.latest.document,
     )
 

@@ -1,10 +1,15 @@
-"""Words what the card says, from the stored assessment and the last message."""
+"""Words what card and digest say, from the stored assessment and the last message."""
 
 import msgspec
 
 from services.alerts.decisions.adapters.assessment_wire import decode_stored, summary_of
-from services.alerts.decisions.adapters.assessment_words import worse_texts
-from services.alerts.decisions.application.read_models import CardText
+from services.alerts.decisions.adapters.assessment_words import profile_texts, worse_texts
+from services.alerts.decisions.application.read_models import (
+    CardText,
+    DigestItem,
+    DigestSignal,
+    DigestText,
+)
 from services.alerts.decisions.domain.differences import LastMessage, differences
 
 
@@ -23,6 +28,43 @@ def card_texts(document: str, last_message: str) -> dict[str, CardText]:
                 for each in summary.contributors
             },
             worse=worse_texts(data, language),
+            **profile_texts(data, language),
         )
         for language in words.languages
     }
+
+
+def digest_item(document: str) -> DigestItem:
+    """Returns what the digest says of a borrower, from its stored assessment."""
+    data = decode_stored(document)
+    summary = summary_of(data)
+    return DigestItem(
+        borrower_id=summary.borrower_id,
+        sequence=summary.sequence,
+        at=summary.at,
+        as_of=summary.as_of,
+        state=summary.state,
+        segment=summary.segment,
+        branch_id=summary.branch_id,
+        officer_id=summary.officer_id,
+        signals=[
+            DigestSignal(
+                indicator=each.indicator,
+                level=each.level,
+                factor=each.factor,
+                trigger=each.trigger,
+                stage=each.stage,
+            )
+            for each in summary.contributors
+        ],
+        tasks=summary.tasks,
+        texts={
+            language: DigestText(
+                signals=[
+                    summary.words.cause(language, each.indicator) for each in summary.contributors
+                ],
+                tasks=profile_texts(data, language)["tasks"],
+            )
+            for language in summary.words.languages
+        },
+    )

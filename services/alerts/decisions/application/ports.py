@@ -16,6 +16,7 @@ from services.alerts.decisions.application.read_models import (
     AlertSummary,
     BorrowerCard,
     DecisionRecord,
+    DigestItem,
     FeedItem,
     OwnerWeek,
 )
@@ -45,7 +46,7 @@ class AlertReads(Protocol):
 
     async def digest(
         self, *, officer_id: str | None, since: datetime, limit: int
-    ) -> Sequence[DecisionRecord]: ...
+    ) -> Sequence[DigestItem]: ...
 
     async def alert_budget(self, *, officer_id: str | None, weeks: int) -> Sequence[OwnerWeek]: ...
 

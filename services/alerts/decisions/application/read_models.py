@@ -152,13 +152,17 @@ class CardText:
     """Why the state was entered, as recorded then; what changed since the last message; causes.
 
     `causes` are by indicator: what is measured now, against what, and what it is about. `worse` are
-    the days and amounts to a worse state.
+    the days and amounts to a worse state; `factors` the five factors, `positives` what is measured
+    good, `tasks` what waits for a person though it makes no alert.
     """
 
     why: Sequence[str]
     changes: Sequence[str]
     causes: Mapping[str, str]
     worse: Sequence[str]
+    factors: Sequence[str]
+    positives: Sequence[str]
+    tasks: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +239,42 @@ class DecisionRecord:
     reason: str
     alert_id: str | None
     signals: Mapping[str, Level]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestSignal:
+    """A signal that is not green, and where it belongs."""
+
+    indicator: str
+    level: Level
+    factor: str
+    trigger: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestText:
+    """A borrower of the digest in one language."""
+
+    signals: Sequence[str]
+    tasks: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestItem:
+    """A borrower whose signals opened no alert, or about whom a task waits for a person."""
+
+    borrower_id: str
+    sequence: int
+    at: datetime
+    as_of: date
+    state: RiskState
+    segment: str | None
+    branch_id: str | None
+    officer_id: str | None
+    signals: Sequence[DigestSignal]
+    tasks: Sequence[str]
+    texts: Mapping[str, DigestText]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from services.alerts.decisions.application.read_models import (
     AlertSummary,
     BorrowerCard,
     DecisionRecord,
+    DigestItem,
     FeedItem,
 )
 from services.alerts.directory.domain.person import Person
@@ -78,10 +79,8 @@ class AlertReading:
             raise ResourceNotFound(f"there is no borrower {borrower_id}")
         return decisions
 
-    async def digest(
-        self, *, person: Person, since: datetime, limit: int
-    ) -> Sequence[DecisionRecord]:
-        """Returns the borrowers in a normal state whose signals opened no alert, newest first."""
+    async def digest(self, *, person: Person, since: datetime, limit: int) -> Sequence[DigestItem]:
+        """Returns who has signals that opened no alert, or a task that waits, newest first."""
         return await self._reads.digest(
             officer_id=person.scope_officer_id, since=since, limit=limit
         )

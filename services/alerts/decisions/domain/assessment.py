@@ -30,6 +30,9 @@ class ContributorSummary:
     indicator: str
     name: str
     risk_type: str
+    factor: str
+    trigger: str
+    stage: str
     level: Level
     share: float
     evidence_event_ids: tuple[str, ...]
@@ -66,7 +69,8 @@ class AssessmentSummary:
     """A borrower's assessment, contributors in the order of their share.
 
     `also` are lit signals that repeat the fact of a contributor: indicator, name and level. Which
-    one of them contributes may change while none of their levels does.
+    one of them contributes may change while none of their levels does. `tasks` are the codes of
+    what waits for a person though it makes no alert.
     """
 
     borrower_id: str
@@ -89,6 +93,7 @@ class AssessmentSummary:
     is_undrawn: bool = True
     days_late: int = 0
     measured_green: frozenset[str] = frozenset()
+    tasks: tuple[str, ...] = ()
     words: AssessmentWords = field(repr=False, compare=False)
     also: tuple[tuple[str, str, Level], ...] = ()
 

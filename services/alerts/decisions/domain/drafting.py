@@ -6,6 +6,7 @@ News is a list that grows; what an alert was opened for stays.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from services.alerts.decisions.domain import playbooks
@@ -20,6 +21,7 @@ from services.alerts.decisions.domain.policy import (
     route,
     stricter,
 )
+from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import (
     AlertStatus,
     AlertType,
@@ -57,21 +59,13 @@ def draft(
         calendar=calendar,
         service_levels=policy.service_levels,
     )
-    risk_types = _risk_types(assessment)
-    actions = playbooks.recommend(
-        assessment.situation,
-        risk_types=risk_types,
-        opened_on=assessment.at.astimezone(calendar.timezone).date(),
-        first_due_by=deadlines.act_by.astimezone(calendar.timezone).date(),
-        calendar=calendar,
-        step_text=partial(assessment.words.step, ENGLISH),
-    )
+    actions = _actions(assessment, calendar, act_by=deadlines.act_by)
     texts = _texts(assessment, actions)
     routed = route(
         RoutingSubject(
             severity=severity,
             state=assessment.state,
-            risk_types=frozenset(risk_types),
+            risk_types=frozenset(_risk_types(assessment)),
             segment=assessment.segment,
             branch_id=assessment.branch_id,
             officer_id=assessment.officer_id,
@@ -179,6 +173,19 @@ def _risk_types(assessment: AssessmentSummary) -> tuple[str, ...]:
     for contributor in assessment.contributors:
         shares[contributor.risk_type] = shares.get(contributor.risk_type, 0.0) + contributor.share
     return tuple(sorted(shares, key=lambda name: (-shares[name], name)))
+
+
+def _actions(
+    assessment: AssessmentSummary, calendar: WorkingCalendar, *, act_by: datetime
+) -> tuple[Action, ...]:
+    return playbooks.recommend(
+        assessment.situation,
+        risk_types=_risk_types(assessment),
+        opened_on=assessment.at.astimezone(calendar.timezone).date(),
+        first_due_by=act_by.astimezone(calendar.timezone).date(),
+        calendar=calendar,
+        step_text=partial(assessment.words.step, ENGLISH),
+    )
 
 
 def _shown(assessment: AssessmentSummary) -> list[ContributorSummary]:

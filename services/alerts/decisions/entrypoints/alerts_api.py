@@ -1,5 +1,7 @@
 """REST for alerts: list, read, acknowledge, assign, comment, resolve; a borrower's card."""
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -12,6 +14,7 @@ from services.alerts.decisions.application.read_models import (
     AlertSummary,
     BorrowerCard,
     DecisionRecord,
+    DigestItem,
 )
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.entrypoints.request_models import (
@@ -43,10 +46,32 @@ class DecisionList(BaseModel):
 
 
 class Digest(BaseModel):
-    """Borrowers in a normal state with signals, and the alerts of the last week by owner."""
+    """Who has signals without an alert or a task that waits, and the last week's alerts by owner.
 
-    items: list[DecisionRecord]
+    Tasks are listed until they are done. The counts are of the borrowers listed here that have such
+    a signal.
+    """
+
+    items: list[DigestItem]
+    by_factor: dict[str, int]
+    by_trigger: dict[str, int]
+    by_stage: dict[str, int]
     alert_budget: AlertBudget
+
+    @classmethod
+    def of(cls, items: Sequence[DigestItem], alert_budget: AlertBudget) -> "Digest":
+        """Returns the items with their counts."""
+        return cls(
+            items=list(items),
+            by_factor=_counted({each.factor for each in item.signals} for item in items),
+            by_trigger=_counted({each.trigger for each in item.signals} for item in items),
+            by_stage=_counted({each.stage for each in item.signals} for item in items),
+            alert_budget=alert_budget,
+        )
+
+
+def _counted(groups: Iterable[Iterable[str]]) -> dict[str, int]:
+    return dict(sorted(Counter(name for group in groups for name in group).items()))
 
 
 class AlertResponse(BaseModel):
@@ -108,10 +133,10 @@ def _add_reading(routes: APIRouter, reading: AlertReading) -> None:
 
     @routes.get("/digest", dependencies=guarded)
     async def get_digest(query: Annotated[DigestQuery, Query()], person: Caller) -> Digest:
-        """List the borrowers in a normal state whose signals opened no alert."""
-        decisions = await reading.digest(person=person, since=query.since, limit=query.limit)
+        """List who has signals that opened no alert, or a task that waits for a person."""
+        items = await reading.digest(person=person, since=query.since, limit=query.limit)
         budget = await reading.alert_budget(person=person, weeks=1)
-        return Digest(items=list(decisions), alert_budget=budget)
+        return Digest.of(items, budget)
 
 
 def _add_handling(routes: APIRouter, handling: AlertHandling) -> None:

@@ -63,7 +63,7 @@ class BudgetQuery(RequestModel):
 
 
 class DigestQuery(RequestModel):
-    """Which signals: those of assessments since a moment."""
+    """Which signals: those of assessments since a moment. Tasks are listed until they are done."""
 
     since: Moment
     limit: PageLimit = limits.DEFAULT_PAGE_ITEMS

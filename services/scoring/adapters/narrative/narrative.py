@@ -10,9 +10,15 @@ from typing import Any, Final
 
 import msgspec
 
-from services.contracts.assessment import StateTestV1
+from services.contracts.assessment import FactorV1, PositiveV1, StateTestV1, TaskV1
 from services.contracts.currencies import decimals_of
-from services.scoring.adapters.assessment_json import recorded_test, shown_day
+from services.scoring.adapters.assessment_json import (
+    recorded_test,
+    shown_day,
+    shown_factor,
+    shown_positive,
+    shown_task,
+)
 from services.scoring.adapters.narrative.sentences import RuleSentences, SignalSentences
 from services.scoring.domain.arrears.days_past_due import arrears_of
 from services.scoring.domain.assess.assessment import Assessment, EmittedChanges
@@ -26,6 +32,7 @@ from services.scoring.domain.rulebook.rulebook import Rules
 from services.wording.figures import Figures
 from services.wording.messages import Language, messages_in
 from services.wording.outlook import Unpaid, unpaid_sentence
+from services.wording.profile import ProfileSentences
 from services.wording.reasons import ReasonSentences, StateReasons
 
 # What people did, or a correction, which no figure shows.
@@ -83,6 +90,9 @@ class Narrative:
     changes: ChangesNarrative
     better: OutlookNarrative
     worse: list[str]
+    factors: list[str]
+    positives: list[str]
+    tasks: list[str]
 
 
 def narrate(
@@ -119,6 +129,9 @@ def narrative_text(narrative: Narrative) -> str:
     for heading, first, rest in (
         ("why", narrative.why.text, narrative.why.tests),
         ("signals", "", signals or [text("signal.nothing")]),
+        ("tasks", "", narrative.tasks),
+        ("positives", "", narrative.positives),
+        ("factors", "", narrative.factors),
         ("gaps", "", narrative.unmeasurable),
         ("changes", narrative.changes.text, narrative.changes.changes),
         ("better", narrative.better.text, [*conditions, *narrative.better.signals]),
@@ -149,6 +162,7 @@ class _Narrator:
         self._signals = SignalSentences(self._figures, rules)
         self._states = RuleSentences(self._figures, rules, borrower.signals)
         self._reasons = ReasonSentences(self._figures, names_parties=names_parties)
+        self._profile = ProfileSentences(self._figures, names_parties=names_parties)
         self._language = language
 
     def narrate(self, last_emitted: EmittedChanges | None) -> Narrative:
@@ -170,6 +184,17 @@ class _Narrator:
             changes=self._changes(last_emitted),
             better=self._better(),
             worse=self._worse(),
+            factors=self._profile.factors(
+                msgspec.convert([shown_factor(each) for each in assessment.factors], list[FactorV1])
+            ),
+            positives=self._profile.positives(
+                msgspec.convert(
+                    [shown_positive(each) for each in assessment.positives], list[PositiveV1]
+                )
+            ),
+            tasks=self._profile.tasks(
+                msgspec.convert([shown_task(each) for each in assessment.tasks], list[TaskV1])
+            ),
         )
 
     def _summary(self) -> list[str]:

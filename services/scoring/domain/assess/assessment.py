@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from services.scoring.domain.assess.worsening import Worsening
 from services.scoring.domain.borrower.borrower import AssessmentChange
 from services.scoring.domain.borrower.reasons import RecordedTest, Subject
-from services.scoring.domain.primitives.measurement import Unit
+from services.scoring.domain.primitives.measurement import MICRO, Unit, rounded_quotient
+from services.scoring.domain.rulebook.classification import UNCLASSIFIED, Classification
 from services.scoring.domain.rulebook.pd import Opinion
+from services.scoring.domain.rulebook.thresholds import Threshold
 
 
 @dataclass(slots=True)
@@ -50,6 +52,52 @@ class Contributor:
     evidence: list[str] = field(default_factory=list)
     subjects: list[Subject] = field(default_factory=list)
     also: list[SameFact] = field(default_factory=list)
+    classification: Classification = UNCLASSIFIED
+
+
+@dataclass(slots=True)
+class FactorProfile:
+    """What the signals of one factor say together.
+
+    Args:
+        level: The worst level of its signals; None where none of them could be measured.
+        share: What it adds to the score, micro score points.
+        strongest: The indicator that adds most; where none adds, the worst one; empty: none is lit.
+        applicable: The weight of the signals that apply, and ``known`` of those that are measured.
+    """
+
+    factor: str
+    level: int | None = None
+    share: int = 0
+    strongest: str = ""
+    applicable: int = 0
+    known: int = 0
+
+    @property
+    def measured(self) -> int | None:
+        """Return measured over applicable weight, micro-units; None where none applies."""
+        return rounded_quotient(self.known * MICRO, self.applicable) if self.applicable else None
+
+
+@dataclass(slots=True)
+class Positive:
+    """A figure that is good: its ``value`` has reached ``good``, the threshold of the rulebook."""
+
+    indicator: str
+    name: str
+    component: str
+    classification: Classification
+    value: int
+    unit: Unit
+    good: Threshold
+
+
+@dataclass(slots=True)
+class Task:
+    """What a person has to do although no alert is due, and what it is about."""
+
+    code: str
+    subjects: list[Subject]
 
 
 @dataclass(slots=True)
@@ -160,5 +208,9 @@ class Assessment:
     money_at_risk: list[str] = field(default_factory=list)
     # The indicators that were measured and are green.
     measured_green: list[str] = field(default_factory=list)
+    # Capacity, willingness, record, performance, finance.
+    factors: list[FactorProfile] = field(default_factory=list)
+    positives: list[Positive] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
     # The opinions of the PD models: the champion, then the challenger.
     opinions: list[Opinion] = field(default_factory=list)

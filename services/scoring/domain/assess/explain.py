@@ -20,6 +20,7 @@ from services.scoring.domain.assess.assessment import (
     Unmeasured,
 )
 from services.scoring.domain.assess.money_at_risk import money_at_risk
+from services.scoring.domain.assess.profile import factor_profiles, positives, tasks
 from services.scoring.domain.assess.reasons import (
     MOST_SUBJECTS,
     component_of,
@@ -114,6 +115,7 @@ def _contributor(
         since=signals.since[slot],
         evidence=evidence[:MOST_EVIDENCE],
         subjects=subjects[:MOST_SUBJECTS],
+        classification=indicator.classification,
         also=[_same_fact(borrower, rules, other) for other in also],
     )
 
@@ -188,6 +190,7 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
     """Return the assessment of this moment; `assess` adds what made it due and what changed."""
     risk, signals, profile = borrower.risk, borrower.signals, borrower.profile
     following, money = distance_to_next(risk, rules.cuts), position(borrower, as_of)
+    causes = contributors(borrower, rules, as_of)
     return Assessment(
         borrower_id=borrower.borrower_id,
         sequence=0,
@@ -203,7 +206,7 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         family_scores=list(risk.families),
         completeness=risk.completeness,
         low_confidence=risk.completeness < rules.policy.least_completeness,
-        contributors=contributors(borrower, rules, as_of),
+        contributors=causes,
         unmeasurable=[
             _unmeasured(borrower, rule)
             for rule in rules.indicators
@@ -232,6 +235,9 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
             for rule in rules.indicators
             if signals.status[rule.slot] == MEASURED and signals.level[rule.slot] == GREEN
         ],
+        factors=factor_profiles(causes, signals, rules),
+        positives=positives(borrower, rules, as_of),
+        tasks=tasks(borrower, rules, as_of),
         opinions=opinions(borrower, rules) if rules.models else [],
         tests=list(borrower.state_tests),
         worsening=worsening(borrower, rules, as_of, _next_due_of(money)),

@@ -143,15 +143,24 @@ def on_time_in_a_row(borrower: Borrower, rules: Rules, as_of: int, most: int) ->
     A borrower with fewer instalments than required counts those that do not exist as on time:
     a bullet loan must not stay on watch for want of due dates.
     """
-    latest = sorted(
+    latest = _latest(borrower, rules, as_of, most)
+    return most - len(latest) + _run_on_time(latest)
+
+
+def paid_on_time(borrower: Borrower, rules: Rules, as_of: int, most: int) -> int:
+    """Return how many of the latest instalments were in fact paid by their due day, in a row."""
+    return _run_on_time(_latest(borrower, rules, as_of, most))
+
+
+def _latest(borrower: Borrower, rules: Rules, as_of: int, most: int) -> list[tuple[int, bool]]:
+    return sorted(
         row for loan in borrower.loans for row in _latest_instalments(loan, rules, as_of, most)
     )[-most:]
-    count = most - len(latest)
-    for _, was_paid in reversed(latest):
-        if not was_paid:
-            break
-        count += 1
-    return count
+
+
+def _run_on_time(instalments: list[tuple[int, bool]]) -> int:
+    paid = [was_paid for _, was_paid in reversed(instalments)]
+    return paid.index(False) if False in paid else len(paid)
 
 
 def _latest_instalments(loan: Loan, rules: Rules, as_of: int, most: int) -> list[tuple[int, bool]]:

@@ -19,6 +19,7 @@ FINDING: Final = 6
 ITEM: Final = 7
 STATEMENT: Final = 8
 REFINANCED_LOAN: Final = 9
+OVERRIDE: Final = 10
 SUBJECT_KINDS: Final = (
     "LOAN",
     "LINE",
@@ -30,6 +31,7 @@ SUBJECT_KINDS: Final = (
     "ITEM",
     "STATEMENT",
     "REFINANCED_LOAN",
+    "OVERRIDE",
 )
 # Details of a loan: what ``since`` and the amount are then.
 CONCESSION: Final = "CONCESSION"

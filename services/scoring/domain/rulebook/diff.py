@@ -135,11 +135,11 @@ def _of_indicator(rule: IndicatorRule) -> dict[str, str]:
 
 def _of_component(component: ComponentRule | None, unit: Unit) -> dict[str, str]:
     if component is None:
-        return dict.fromkeys((*LEVELS, "knots"), NOTHING)
-    limits = (component.amber, component.red, component.hard)
+        return dict.fromkeys((*LEVELS, "good", "knots"), NOTHING)
+    limits = (component.amber, component.red, component.hard, component.good)
     shown = {
         name: NOTHING if limit is None else threshold(limit, unit)
-        for name, limit in zip(LEVELS, limits, strict=True)
+        for name, limit in zip((*LEVELS, "good"), limits, strict=True)
     }
     points = zip(component.knots_at, component.knots_g, strict=True)
     shown["knots"] = ", ".join(f"{figure(at, unit)}: {decimal(g)}" for at, g in points) or NOTHING

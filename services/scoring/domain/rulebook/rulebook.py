@@ -21,7 +21,7 @@ from services.scoring.domain.primitives.vocabulary import BULLET_LOANS, LOAN_TYP
 from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.pd import PdModel
 from services.scoring.domain.rulebook.policy import StatePolicy
-from services.scoring.domain.rulebook.thresholds import ComponentRule
+from services.scoring.domain.rulebook.thresholds import ComponentRule, patched_component
 
 REPAYMENT: Final = 0
 ACCOUNT: Final = 1
@@ -581,7 +581,7 @@ def _habit_tolerance(rulebook: Rulebook) -> Tolerance:
 def patched(rule: IndicatorRule, patch: IndicatorPatch) -> IndicatorRule:
     """Return the rule with the patch applied; components that the patch does not name stay."""
     components = tuple(
-        patch.components.get(position, component)
+        patched_component(component, patch.components.get(position))
         for position, component in enumerate(rule.components)
     )
     return replace(

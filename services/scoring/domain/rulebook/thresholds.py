@@ -6,7 +6,7 @@ comes from the thresholds and the intensity from the knots, so at an edge they m
 (domain reading 3).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.scoring.domain.primitives.measurement import (
     AMBER,
@@ -43,7 +43,8 @@ class ComponentRule:
     """How the rulebook judges one component: levels by thresholds, intensity by knots.
 
     ``knots_at`` ascends; ``knots_g`` has the intensity at each, in micro-units. Between knots the
-    line is straight, outside it is flat.
+    line is straight, outside it is flat. From ``good`` on, the other way, a figure is a positive
+    signal.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ComponentRule:
     hard: Threshold | None
     knots_at: tuple[int, ...]
     knots_g: tuple[int, ...]
+    good: Threshold | None = None
 
     def level(self, figure: int) -> int:
         """Return GREEN, AMBER, RED or HARD."""
@@ -112,3 +114,12 @@ def _step(threshold: Threshold, intensity: int) -> tuple[tuple[int, ...], tuple[
         return (edge, edge + 1), (0, intensity)
     edge = threshold.value if threshold.strict else threshold.value + 1
     return (edge - 1, edge), (intensity, 0)
+
+
+def patched_component(
+    component: ComponentRule | None, patch: ComponentRule | None
+) -> ComponentRule | None:
+    """Return the patch; from where on a figure is good stays unless the patch states it."""
+    if patch is None or component is None or patch.good is not None:
+        return patch or component
+    return replace(patch, good=component.good)

@@ -25,11 +25,15 @@ CREATE TABLE alerts.borrower (
     told        json NOT NULL,
     last_message json NOT NULL,
     green_since json NOT NULL,
+    has_tasks   boolean NOT NULL,
     assessment  json NOT NULL,
     isolated_since timestamptz
 ) WITH (fillfactor = 70);
 COMMENT ON COLUMN alerts.borrower.isolated_since IS
     'since when the risk state stands, because scoring cannot process its data';
+CREATE INDEX borrower_with_tasks ON alerts.borrower (borrower_id) WHERE has_tasks;
+COMMENT ON COLUMN alerts.borrower.has_tasks IS
+    'whether its assessment names what waits for a person though it makes no alert';
 COMMENT ON COLUMN alerts.borrower.told IS 'what was announced in the present state spell';
 COMMENT ON COLUMN alerts.borrower.green_since IS
     'since when each reason of the open alert is measured green; null: it is not';

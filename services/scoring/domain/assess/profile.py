@@ -1,0 +1,112 @@
+"""Sums a judgement up by factor; names what is measured good, and what people have to do.
+
+Called only when an assessment is emitted or read. Must stay true: reads the borrower, changes
+nothing; what is good scores nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.scoring.domain.assess.assessment import Contributor, FactorProfile, Positive, Task
+from services.scoring.domain.assess.reasons import MOST_SUBJECTS, component_of
+from services.scoring.domain.assess.state_inputs import paid_on_time
+from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.reasons import OVERRIDE, Subject
+from services.scoring.domain.borrower.risk import SMALL_ARREARS, Signals, slot_of
+from services.scoring.domain.indicators.subjects import late_loans
+from services.scoring.domain.primitives.measurement import (
+    GREEN,
+    MEASURED,
+    MICRO,
+    NOT_APPLICABLE,
+)
+from services.scoring.domain.rulebook.classification import FACTORS
+from services.scoring.domain.rulebook.rulebook import IndicatorRule, Rules
+
+HABIT_SLOT: Final = slot_of("R-03")
+# How many instalments in a row paid on time are counted, at most, and are named, at least.
+MOST_ON_TIME: Final = 12
+LEAST_ON_TIME: Final = 6
+
+
+def factor_profiles(
+    causes: Sequence[Contributor], signals: Signals, rules: Rules
+) -> list[FactorProfile]:
+    """Return the five factors, always all of them and in the same order."""
+    profiles = {factor: FactorProfile(factor) for factor in FACTORS}
+    for cause in causes:
+        profile = profiles[cause.classification.factor]
+        profile.share += cause.share
+        # The largest share comes first.
+        profile.strongest = profile.strongest or cause.indicator
+    for rule in rules.indicators:
+        if signals.status[rule.slot] != NOT_APPLICABLE:
+            weight = 0 if rule.slot in rules.surcharges else rule.weight
+            _count(profiles[rule.indicator.classification.factor], rule, signals, weight)
+    return list(profiles.values())
+
+
+def _count(profile: FactorProfile, rule: IndicatorRule, signals: Signals, weight: int) -> None:
+    is_measured, level = signals.status[rule.slot] == MEASURED, signals.level[rule.slot]
+    profile.applicable += weight
+    profile.known += weight if is_measured else 0
+    # A hard rule falls back to a figure that is no measurement.
+    if is_measured or level:
+        if level > (profile.level or GREEN) and not profile.share:
+            profile.strongest = rule.indicator.id
+        profile.level = max(profile.level or GREEN, level)
+
+
+def positives(borrower: Borrower, rules: Rules, as_of: int) -> list[Positive]:
+    """Return the figures that are good by the rulebook; none that adds to the score."""
+    signals = borrower.signals
+    return [
+        positive
+        for rule in rules.indicators
+        if signals.status[rule.slot] == MEASURED
+        and signals.level[rule.slot] == GREEN
+        and not signals.contribution[rule.slot]
+        and (positive := _positive(borrower, rules, rule, as_of)) is not None
+    ]
+
+
+def _positive(borrower: Borrower, rules: Rules, rule: IndicatorRule, as_of: int) -> Positive | None:
+    indicator, value = rule.indicator, borrower.signals.value[rule.slot]
+    position = component_of(borrower.signals, rule.slot)
+    judged = rule.components[position]
+    if judged is None or judged.good is None or not judged.good.reached(value):
+        return None
+    if rule.slot == HABIT_SLOT:
+        value = paid_on_time(borrower, rules, as_of, MOST_ON_TIME) * MICRO
+        if value < LEAST_ON_TIME * MICRO:
+            return None
+    component = indicator.components[position]
+    return Positive(
+        indicator=indicator.id,
+        name=indicator.name,
+        component=component.name,
+        classification=indicator.classification,
+        value=value,
+        unit=component.unit,
+        good=judged.good,
+    )
+
+
+def tasks(borrower: Borrower, rules: Rules, as_of: int) -> list[Task]:
+    """Return what waits for a person: arrears too small to count, decisions to be reviewed."""
+    waiting = []
+    if borrower.risk.flags & SMALL_ARREARS:
+        waiting.append(Task("SMALL_ARREARS", late_loans(borrower, as_of, rules)[:MOST_SUBJECTS]))
+    reviews = borrower.decisions.reviews_due(as_of) if borrower.decisions.overrides else []
+    if reviews:
+        subjects = [
+            Subject(
+                kind=OVERRIDE,
+                id=decision.override_id,
+                since=decision.until_day,
+                refs=[decision.ref],
+            )
+            for decision in reviews
+        ]
+        waiting.append(Task("REVIEW_DUE", subjects[:MOST_SUBJECTS]))
+    return waiting
