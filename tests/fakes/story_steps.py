@@ -251,7 +251,13 @@ class AccountSteps(Steps):
         }
         return self.happens(accounts.AccountTransacted, self._reversal(reverses), **values)
 
-    def balance(self, amount: float, on: str | None = None, account: str = "a-1") -> str:
+    def balance(
+        self,
+        amount: float,
+        on: str | None = None,
+        account: str = "a-1",
+        currency: str = "EUR",
+    ) -> str:
         """Report an end-of-day balance."""
         return self.happens(
             accounts.AccountBalanceClosed,
@@ -259,7 +265,7 @@ class AccountSteps(Steps):
             balance_day=self._day(on),
             eod_minor=minor(amount),
             available_minor=None,
-            currency="EUR",
+            currency=currency,
         )
 
     def returned(self, amount: float, *, outgoing: bool = True, reason: int = 0) -> str:

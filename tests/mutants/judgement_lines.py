@@ -309,4 +309,12 @@ LINES = (
         "            pass\n",
         (f"{DOMAIN}/test_data_profiles.py",),
     ),
+    Mutant(
+        "unconverted-flows-are-incomplete",
+        "figures of accounts are unmeasurable while something on them could not be converted",
+        f"{SCORING}/assess/evaluate.py",
+        "    lacks_a_rate = borrower.flows.lacks_a_rate(as_of)\n",
+        "    lacks_a_rate = False\n",
+        (FAIL_CLOSED,),
+    ),
 )

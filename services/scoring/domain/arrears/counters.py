@@ -60,7 +60,7 @@ def refresh(borrower: Borrower, day: int, rules: Rules, *, is_close: bool = Fals
     is_over = is_close or day <= counters.closed_day
     counters.counted_days = ages.counted if ages.counted or is_over else NOTHING_OPEN
     counters.late_days = ages.late
-    if exposure.lacks_a_rate(borrower, rules, day):
+    if exposure.is_incomplete(borrower, rules, day):
         borrower.risk.flags |= DATA_INCIDENT
     elif borrower.risk.flags & DATA_INCIDENT:
         borrower.risk.flags &= ~DATA_INCIDENT
@@ -371,7 +371,7 @@ def obligor_days(borrower: Borrower, day: int, rules: Rules) -> int:
     if worst <= MOST_DAYS:
         return worst
     in_default = sum(owed for days, owed in rows if days > MOST_DAYS)
-    if borrower.risk.flags & DATA_INCIDENT:
+    if exposure.lacks_a_rate(borrower, rules, day):
         return worst
     total = exposure.total_exposure(borrower, day)
     pulls = in_default * MICRO > total * rules.counting.pulling_micro

@@ -204,6 +204,11 @@ def is_line_untested(borrower: Borrower, line: Facility, rules: Rules, day: int)
     return line_counts(line, day, rules)
 
 
+def is_incomplete(borrower: Borrower, rules: Rules, day: int) -> bool:
+    """Return whether a figure of the borrower cannot be formed for want of a rate."""
+    return borrower.flows.lacks_a_rate(day) or lacks_a_rate(borrower, rules, day)
+
+
 def lacks_a_rate(borrower: Borrower, rules: Rules, day: int) -> bool:
     """Return whether exposure or materiality cannot be formed for want of a rate."""
     currency = borrower.profile.reporting_currency

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.risk import SLOTS, Signals
+from services.scoring.domain.primitives import touched as facts
 from services.scoring.domain.primitives.measurement import (
     AMBER,
     GREEN,
@@ -18,8 +19,15 @@ from services.scoring.domain.primitives.measurement import (
     Measurement,
     Reason,
     rounded_quotient,
+    unmeasurable,
 )
-from services.scoring.domain.rulebook.rulebook import IndicatorRule, Rules
+from services.scoring.domain.rulebook.rulebook import (
+    ACCOUNT,
+    REPAYMENT,
+    Indicator,
+    IndicatorRule,
+    Rules,
+)
 
 
 @dataclass(slots=True)
@@ -49,14 +57,25 @@ def evaluate(borrower: Borrower, as_of: int, rules: Rules, touched: int) -> Sign
     """Measure every enabled indicator that reads one of the touched kinds of fact."""
     signals = borrower.signals
     evaluation = SignalChanges()
+    lacks_a_rate = borrower.flows.lacks_a_rate(as_of)
     for rule in rules.touched_by(touched):
         measurement = rule.indicator.measure(borrower, as_of, rules)
+        if lacks_a_rate and measurement.status and _needs_accounts(rule.indicator):
+            fallback = measurement.values[0] if measurement.values else None
+            measurement = unmeasurable(Reason.NO_RATE, fallback=fallback)
         judging = rule.seasoned if measurement.is_seasonal and rule.seasoned else rule
         judge(signals, judging, measurement, as_of, evaluation)
         if measurement.base is not None:
             is_lit = signals.level[rule.slot] >= AMBER
             borrower.risk.follow_base(rule.slot, measurement.base, is_lit=is_lit)
     return evaluation
+
+
+def _needs_accounts(indicator: Indicator) -> bool:
+    """Return whether an indicator is measured from flows or balances, which need rates."""
+    if indicator.family == REPAYMENT:
+        return bool(indicator.reads & (facts.COVER | facts.OTHERS))
+    return indicator.family == ACCOUNT and bool(indicator.reads & facts.CONVERTED)
 
 
 def judge(

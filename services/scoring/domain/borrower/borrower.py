@@ -55,6 +55,8 @@ ALL_PARTS: Final = 4095
 FAILED_COLLECTION: Final = 0
 RETURNED_OUTGOING: Final = 1
 RETURNED_INCOMING: Final = 2
+# The longest window of days that is read of flows and balances.
+WINDOW_DAYS: Final = 210
 
 
 @dataclass(slots=True)
@@ -237,10 +239,12 @@ class Flows:
     ``…_months[i]`` belongs to month ``first_month + i``. ``known_day`` is the first day of which
     any flow or balance is known. Operating credits and debits as in the domain's conventions;
     ``debits`` are all debits but own transfers and reversals; ``penalty_interest`` is what the bank
-    charged for balances below zero.
+    charged for balances below zero. ``no_rate_day`` is the newest day of which something on an
+    account could not be converted for want of a rate, 0 without any: its windows are incomplete.
     """
 
     known_day: int = 0
+    no_rate_day: int = 0
     operating_credits: Series = field(default_factory=Series)
     debits: Series = field(default_factory=Series)
     cash_debits: Series = field(default_factory=Series)
@@ -257,6 +261,10 @@ class Flows:
         """Return the first month on whose first day the accounts were known already."""
         month = month_of(self.known_day)
         return month if self.known_day == first_day_of(month) else month + 1
+
+    def lacks_a_rate(self, as_of: int) -> bool:
+        """Return whether something inside the windows could not be converted."""
+        return self.no_rate_day > 0 and as_of - self.no_rate_day < WINDOW_DAYS
 
     def known_days(self, as_of: int) -> int:
         """Return for how many days, today included, accounts have been known."""

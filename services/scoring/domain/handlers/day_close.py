@@ -3,7 +3,7 @@
 Must stay true: a borrower without the fact in question costs no more than a check whether a list is
 empty, because every borrower is closed every day. Dropping changes no figure: the windows reach
 back at most 210 days, monthly ones 24 months, arrears history 400 days; an instalment goes only
-when it was settled before that and is not among the last nine due of its loan.
+when it was settled before that and is not among the last nine due of its loan, up to its end.
 """
 
 from bisect import bisect_left, bisect_right
@@ -13,6 +13,7 @@ from services.scoring.domain.arrears import counters, days_past_due, facility_us
 from services.scoring.domain.arrears.instalments import (
     OPEN,
     SHORTFALL_DAYS,
+    counted_until,
     is_any_near,
     settle_days,
 )
@@ -71,6 +72,9 @@ def touched_by_close(borrower: Borrower, day: int) -> int:
 
 def _flows_touched(borrower: Borrower, previous: int, day: int) -> int:
     facts = 0
+    flows = borrower.flows
+    if flows.no_rate_day and flows.lacks_a_rate(previous) and not flows.lacks_a_rate(day):
+        facts |= touched.CONVERTED | touched.DUES
     if borrower.flows.cash_debits.days:
         facts |= touched.CASH
     if recurring_payments.may_move(borrower.recurring, previous, day):
@@ -159,7 +163,8 @@ def _prune_loan(loan: Loan, horizon: int, tolerance: Tolerance) -> None:
         _drop_line_payments(loan, horizon)
     if loan.past or not loan.due_days or loan.due_days[0] >= horizon:
         return
-    candidates = bisect_right(loan.due_days, horizon) - INSTALMENTS_KEPT
+    # What falls due after the end of a loan is no history, and pushes none out.
+    candidates = bisect_right(loan.due_days, counted_until(loan, horizon)) - INSTALMENTS_KEPT
     if candidates <= 0:
         return
     gone = 0

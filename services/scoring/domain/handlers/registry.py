@@ -84,6 +84,7 @@ from services.scoring.domain.handlers import (
 )
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.money import Rates
+from services.scoring.domain.primitives.vocabulary import NO_CORRECTION
 from services.scoring.domain.rulebook import calendars
 from services.scoring.domain.rulebook.context import Context
 
@@ -194,7 +195,7 @@ def apply_event(borrower: Borrower, event: Event, context: Context) -> int:
     if _is_foreign(borrower, event):
         in_reporting = converted(event, borrower.profile.reporting_currency, context.rates)
         if in_reporting is None and not isinstance(event, FacilityBalanceClosed | LimitChanged):
-            return 0
+            return _note_no_rate(borrower, event)
         event = in_reporting or event
     facts, is_over = 0, False
     if event.correction_kind or borrower.reversed_keys:
@@ -205,6 +206,22 @@ def apply_event(borrower: Borrower, event: Event, context: Context) -> int:
     if facts & touched.LOANS and context.calendars:
         calendars.move_due_days(borrower, context.calendars)
     return facts
+
+
+def _note_no_rate(borrower: Borrower, event: Event) -> int:
+    """Note that an event is missing in the windows, because no rate is known; return the bits.
+
+    A flow that was never counted cannot be taken back: its correction is refused.
+    """
+    if isinstance(event, AccountTransacted | AccountItemReturned | AccountBalanceClosed):
+        accounts.account_of(borrower, event.account_id)
+    if isinstance(event, AccountTransacted) and event.correction_kind == NO_CORRECTION:
+        corrections.note_corrected(borrower, corrections.key_of(event.ref))
+    if event.day <= borrower.flows.no_rate_day:
+        return 0
+    borrower.flows.no_rate_day = event.day
+    borrower.changed |= FLOWS_PART
+    return touched.CONVERTED | touched.FACILITIES
 
 
 def _changed_parts(handler: EventHandler, facts: int) -> int:

@@ -70,3 +70,5 @@ EVERYTHING: Final = (1 << 33) - 1
 PAST: Final = 1 << 33
 
 FLOWS: Final = CREDITS | DEBITS | MONTHS | WAGES | CASH | DUTIES | LENDERS | PROCEEDS | OTHERS
+# What is measured in the borrower's currency, of flows, balances and items of accounts.
+CONVERTED: Final = FLOWS | DUTIES | BALANCES | BOUNCES | COVER

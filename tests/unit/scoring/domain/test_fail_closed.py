@@ -6,9 +6,11 @@ past due from 1 February, whose close is day 1; 30 April 2024 is day 90 and 1 Ma
 
 import pytest
 
+from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.primitives.measurement import (
     MEASURED,
     MICRO,
+    RED,
     UNMEASURABLE,
     Reason,
 )
@@ -193,3 +195,66 @@ class TestACardThatStatesMonths:
         story.card(500, 1_000)
         story.close()
         assert (story.days[2], story.state) == (0, "PROBATION")
+
+
+class TestAnAccountWithoutARate:
+    def spending(self) -> Story:
+        """Return a firm with EUR 490 that spends 100 a day: 4.9 days, and a line in use."""
+        story = Story(rulebook="default", accounts="a-1")
+        for _ in range(90):
+            story.flow(-100, "SUPPLIER_OUT")
+            story.balance(490)
+            story.line(100, 100)
+            story.close()
+        return story
+
+    def gaps(self, story: Story) -> dict[str, tuple[str, int | None]]:
+        return {
+            gap.indicator: (gap.reason, gap.fallback)
+            for gap in story.latest.unmeasurable
+            if gap.reason == "no_rate"
+        }
+
+    def test_the_figures_are_unmeasurable_and_rules_go_by_what_is_known(self) -> None:
+        story = self.spending()
+        assert self.gaps(story) == {}
+        story.flow(-50, "SUPPLIER_OUT", currency="USD")
+        story.close()
+        gaps = self.gaps(story)
+        # 8,900 in the last 90 days, for which the money of 490 lasts 4.955056 days.
+        assert gaps["A-19"] == ("no_rate", 4_955_056)
+        assert story.borrower.signals.level[slot_of("A-19")] == RED
+        assert "A-03" not in gaps
+        assert "R-02" not in gaps
+
+    def test_completeness_falls_and_operations_have_an_incident(self) -> None:
+        lacking, rated = self.spending(), self.spending()
+        rated.rate("USD", "0.90")
+        for story in (lacking, rated):
+            story.balance(10, account="a-2", currency="USD")
+            story.close()
+        assert "DATA_INCIDENT" in lacking.latest.flags
+        assert lacking.borrower.risk.completeness < rated.borrower.risk.completeness
+        assert "DATA_INCIDENT" not in rated.flags
+
+    def test_an_account_of_which_nothing_could_be_converted_is_no_account_less(self) -> None:
+        story = Story(rulebook="default")
+        story.balance(1_000, currency="USD")
+        story.close()
+        assert self.gaps(story)["A-19"] == ("no_rate", None)
+
+    def test_it_ends_with_the_windows(self) -> None:
+        story = Story(rulebook="default", accounts="a-1")
+        story.flow(-100, "SUPPLIER_OUT", currency="USD")
+        story.close_through("2024-07-28")  # day 210
+        assert "DATA_INCIDENT" in story.flags
+        story.close()
+        assert story.flags == set()
+        assert self.gaps(story) == {}
+
+    def test_the_reversal_of_what_was_never_counted_counts_nothing(self) -> None:
+        story = Story(rulebook="default", accounts="a-1")
+        spent = story.flow(-100, "SUPPLIER_OUT", currency="USD")
+        story.rate("USD", "0.90")
+        story.flow(-100, "SUPPLIER_OUT", currency="USD", reverses=spent)
+        assert story.borrower.flows.debits.days == []
