@@ -37,7 +37,7 @@ US_ROW = {
 # Assets 10^4 = 10,000 thousand; sales 1.25 times assets; attr27 must never be read.
 POLISH_ROW = {
     "attr29": "4",
-    "attr9": "1.25",
+    "attr36": "1.25",
     "attr2": "0.5",
     "attr51": "0.3",
     "attr1": "0.02",
