@@ -112,6 +112,9 @@ def test_real_accounts_are_judged_and_the_ledger_verifies(
         verified["offered"]
         == verified["applied"] + verified["duplicates"] + (verified["quarantined"])
     )
+    alerted = borrowers_with_alerts(settings)
+    assert alerted
+    assert alerted <= owing(events)
 
 
 def write_until(path: Path, folder: Path) -> int:
@@ -124,6 +127,28 @@ def write_until(path: Path, folder: Path) -> int:
             if f'"day-closed:{LAST_DAY}"'.encode() in line:
                 break
     return count
+
+
+def borrowers_with_alerts(settings: dict[str, str]) -> set[str]:
+    async def read() -> set[str]:
+        connection = await asyncpg.connect(settings["TOCSIN_DATABASE_URL"])
+        try:
+            rows = await connection.fetch("SELECT DISTINCT borrower_id FROM alerts.alert")
+        finally:
+            await connection.close()
+        return {row["borrower_id"] for row in rows}
+
+    return in_own_loop(read)
+
+
+def owing(events: Path) -> set[str]:
+    """Return the accounts with a loan, and those that were ever overdrawn."""
+    found = set()
+    with events.open("rb") as file:
+        for line in file:
+            if b'"loan.booked.' in line or b'_balance":"-' in line or b'balance_after":"-' in line:
+                found.add(json.loads(line)["subject"])
+    return found
 
 
 def key(settings: dict[str, str], role: Role = Role.SOURCE) -> str:
