@@ -41,6 +41,7 @@ from services.scoring.domain.borrower.borrower import (
     Evidence,
     Facility,
     Flows,
+    LimitRaise,
     Loan,
     LoanEnd,
     PastSchedule,
@@ -194,7 +195,12 @@ LOAN: Final = RowForm(
     exclusions=many(RowForm(ArrearsExclusion)),
 )
 ACCOUNT: Final = RowForm(Account, eod=single(Daily))
-FACILITY: Final = RowForm(Facility, drawn=single(Daily), interest_debited=single(Series))
+FACILITY: Final = RowForm(
+    Facility,
+    drawn=single(Daily),
+    interest_debited=single(Series),
+    raises=many(RowForm(LimitRaise)),
+)
 FLOWS: Final = RowForm(
     Flows,
     operating_credits=SERIES,
@@ -339,7 +345,7 @@ PARTS: Final[dict[int, Part]] = {
     CONDUCT_PART: flat_part(
         outside_funding=RowForm(OutsideFunding, inflows=SERIES),
         lender_flows=RowForm(LenderFlows),
-        drawdowns=RowForm(Drawdowns),
+        drawdowns=RowForm(Drawdowns, received=SERIES),
         promises=RowForm(Promises),
         forecasts=RowForm(CashForecasts),
         pass_through=RowForm(PassThrough, inflows=SERIES, passed=SERIES),

@@ -150,7 +150,13 @@ def _trigger(borrower: Borrower, event: Event, rules: Rules, as_of: int, facts: 
             is_correction = _corrected(borrower, event, rules)
         counters.refresh(borrower, as_of, rules)
     is_evidence = _is_evidence(event, is_correction=is_correction)
-    life_cycle.follow(borrower, rules, as_of, is_close=False, is_correction=is_evidence)
+    life_cycle.follow(
+        borrower,
+        rules,
+        as_of,
+        is_correction=is_evidence or event.correction_kind != NO_CORRECTION,
+        shows_days=is_evidence,
+    )
     cause = Cause(event.source, event.id, type_name(event))
     kinds = facts & touched.EVERYTHING
     corrects = event.correction_kind != NO_CORRECTION
@@ -164,9 +170,9 @@ def _is_evidence(event: Event, *, is_correction: bool) -> bool:
     """
     if isinstance(event, ClaimDisputed):
         return event.status == UPHELD
-    if isinstance(event, LoanClosed | LimitChanged):
+    if isinstance(event, LimitChanged):
         return event.correction_kind != NO_CORRECTION
-    return is_correction and not isinstance(event, SchedulePublished)
+    return is_correction and not isinstance(event, SchedulePublished | LoanClosed)
 
 
 def withdraw_close(
@@ -225,7 +231,7 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     if facts & touched.DUES:
         counters.refresh(borrower, day, rules, is_close=True)
     counters.close_day(borrower, day, rules)
-    life_cycle.follow(borrower, rules, day, is_close=True, is_correction=False)
+    life_cycle.follow(borrower, rules, day, is_close=True)
     if counters.begin_month(borrower, day):
         facts |= touched.MONTHS
     if day_close.is_pruned(day):

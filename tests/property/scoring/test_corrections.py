@@ -235,17 +235,9 @@ OF_A_DAY: Final = {"account.balance-closed.v1", "facility.balance-closed.v1", "l
 
 # The record of corrections that came before what they correct, or that nothing was stored of.
 RECORD: Final = "reversed_keys"
-# What a mistake leaves behind though it was corrected. A draw, a line or a loan that never was, a
-# limit that was never raised: a payment or an excess that they made look refinanced stays so. The
-# end of a loan that never ended: clocks of regimes that ran on it.
-REFINANCING: Final = ("non_cash", "concession_days", "R-10", "risk", "flags", "labels")
-LEFT_BEHIND: Final = {
-    "loan.disbursed.v1": REFINANCING,
-    "loan.booked.v1": REFINANCING,
-    "facility.balance-closed.v1": REFINANCING,
-    "limit.changed.v1": ("proven_minor", "counting_closes", *REFINANCING),
-    "loan.closed.v1": ("counting_closes", "flags", "labels"),
-}
+# What a mistake leaves behind though it was corrected (docs/reference/sending-events.md): labels
+# that were held, or were not entered, while a loan seemed to have ended.
+LEFT_BEHIND: Final = {"loan.closed.v1": ("labels",)}
 # An amended schedule is in force from its own day; what the wrong one replaced is not kept.
 NOT_RESTORED: Final = {"schedule.published.v1", "schedule.changed.v1"}
 

@@ -15,11 +15,13 @@ from services.scoring.domain.arrears import facility_use
 from services.scoring.domain.arrears.instalments import (
     counting_days,
     due_before,
+    first_open,
     paid_by,
     schedule_at,
 )
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan, PastSchedule
 from services.scoring.domain.primitives import daily_values
+from services.scoring.domain.rulebook.rulebook import Tolerance
 
 # An own loan or draw so many days before or after a payment that it covers is its source.
 DRAW_DAYS: Final = 5
@@ -148,13 +150,24 @@ def late_minor(loan: Loan, index: int) -> int:
 
 
 def latest_excess(line: Facility, day: int) -> int:
-    """Return the limit that was exceeded on one of the days on which a draw counts, else -1."""
-    for earlier in range(day, day - DRAW_DAYS - 1, -1):
+    """Return the limit that was exceeded on one of the days before a day, else -1."""
+    for earlier in range(day - 1, day - DRAW_DAYS - 1, -1):
         if facility_use.excess_on(line, earlier):
             return facility_use.allowed_on(line, earlier) or 0
     return -1
 
 
-def payments_from(loan: Loan, day: int) -> range:
-    """Return the positions of the payments from a day on."""
-    return range(bisect_left(loan.paid_days, day), len(loan.paid_days))
+def payments_near(loan: Loan, day: int, within: int) -> range:
+    """Return the positions of the payments within some days of a day."""
+    return range(
+        bisect_left(loan.paid_days, day - within), bisect_right(loan.paid_days, day + within)
+    )
+
+
+def days_late_before(loan: Loan, index: int) -> int:
+    """Return how old the oldest open instalment was when a payment came, before it."""
+    day = loan.paid_days[index]
+    schedule = schedule_at(loan, day) if loan.past else loan
+    covered = schedule.carried_minor + sum(loan.paid_minor[:index])
+    oldest, days = first_open(schedule, covered, Tolerance()), counting_days(schedule)
+    return max(0, day - days[oldest]) if oldest < len(days) else 0

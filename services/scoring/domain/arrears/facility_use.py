@@ -86,6 +86,13 @@ def change_limit(facility: Facility, day: int, limit: int, power: int | None, un
     _put_limit(facility, day, limit, power_before if power is None else power)
 
 
+def drop_limit(facility: Facility, day: int) -> None:
+    """Take out the limit that began on a day: the one before it goes on."""
+    if day in facility.limit_days:
+        index = facility.limit_days.index(day)
+        del facility.limit_days[index], facility.limit_minor[index], facility.power_minor[index]
+
+
 def _preserve_from_next_report(facility: Facility, day: int) -> None:
     """Preserve the limit that the next report after the day stated."""
     if not facility.limit_days:

@@ -10,7 +10,12 @@ was non-performing non-performing again), EBA/GL/2016/07 (1 % loss of present va
 from bisect import insort
 
 from services.scoring.domain.arrears.days_past_due import line_days, worst_days
-from services.scoring.domain.borrower.borrower import LOANS_PART, Borrower, Loan
+from services.scoring.domain.borrower.borrower import (
+    FACILITIES_PART,
+    LOANS_PART,
+    Borrower,
+    Loan,
+)
 from services.scoring.domain.borrower.decisions import Decisions, Forbearance
 from services.scoring.domain.borrower.risk import (
     CLOSED,
@@ -56,7 +61,10 @@ def judge_measures(borrower: Borrower, rules: Rules) -> None:
         for loan in borrower.loans:
             if loan.loan_id == name and day not in loan.concession_days:
                 insort(loan.concession_days, day)
-        borrower.changed |= LOANS_PART
+        for line in borrower.facilities:
+            for limit_raise in line.raises if line.facility_id == name else ():
+                limit_raise.is_measure |= limit_raise.day == day
+        borrower.changed |= LOANS_PART | FACILITIES_PART
     forbearance.measures = []
 
 
@@ -65,9 +73,12 @@ def rebut(borrower: Borrower) -> None:
     measure_day = borrower.decisions.forbearance.measure_day
     for loan in borrower.loans:
         loan.concession_days = [day for day in loan.concession_days if day != measure_day]
+    for line in borrower.facilities:
+        for limit_raise in line.raises:
+            limit_raise.is_measure &= limit_raise.day != measure_day
     borrower.decisions.forbearance = Forbearance()
     borrower.risk.flags &= ~FORBORNE
-    borrower.changed |= LOANS_PART
+    borrower.changed |= LOANS_PART | FACILITIES_PART
 
 
 def is_in_difficulty(borrower: Borrower, rules: Rules, name: str, day: int) -> bool:
@@ -98,7 +109,7 @@ def weigh(borrower: Borrower, rules: ForbearanceRules) -> None:
     if risk.state in (PROBATION, DEFAULT):
         # Paper that comes after the arrears were paid shows that they were not.
         relapses = risk.state == PROBATION and (was_forborne or borrower.decisions.default.held)
-        risk.flags |= FORMERLY_NON_PERFORMING
+        _mark_formerly(borrower.decisions, risk, forbearance.measure_day)
         forbearance.probation_day = 0
     else:
         relapses = was_forborne and bool(risk.flags & FORMERLY_NON_PERFORMING)
@@ -122,7 +133,14 @@ def enter_default(decisions: Decisions, risk: RiskRecord, day: int) -> None:
     decisions.forbearance.probation_day = 0
     risk.flags &= ~(DISTRESSED_RESTRUCTURING | FORBORNE_AGAIN | SOLD_AT_LOSS)
     if risk.flags & FORBORNE:
-        risk.flags |= FORMERLY_NON_PERFORMING
+        _mark_formerly(decisions, risk, day)
+
+
+def _mark_formerly(decisions: Decisions, risk: RiskRecord, day: int) -> None:
+    """Note that a forborne borrower is or was non-performing."""
+    if not risk.flags & FORMERLY_NON_PERFORMING:
+        decisions.forbearance.formerly_day = day
+    risk.flags |= FORMERLY_NON_PERFORMING
 
 
 def cure_start(decisions: Decisions) -> int:

@@ -272,6 +272,20 @@ class Flows:
 
 
 @dataclass(slots=True)
+class LimitRaise:
+    """A limit that was raised while, or just after, it was exceeded.
+
+    ``exceeded_minor`` is the limit that was exceeded: until the excess counts as repaid, what is
+    drawn above it is unproven. ``is_measure``: whether it was a concession.
+    """
+
+    day: int
+    exceeded_minor: int
+    is_proven: bool = False
+    is_measure: bool = False
+
+
+@dataclass(slots=True)
 class Facility:
     """Use of one line at the end of each day.
 
@@ -279,8 +293,7 @@ class Facility:
     ``power_minor`` the drawing power from the same day (-1 where there is none). ``excess_since``
     is the first day of an unbroken excess that began before the days kept, else 0.
     ``late_months[i]`` is how many months past due the card system stated for ``late_days[i]``; both
-    are empty for a line whose system states none. ``proven_minor`` is what may be drawn until an
-    excess that a higher limit ended counts as repaid, -1 where there was none.
+    are empty for a line whose system states none. ``raises`` are the limits raised while exceeded.
     """
 
     facility_id: str
@@ -296,7 +309,16 @@ class Facility:
     late_days: list[int] = field(default_factory=list)
     late_months: list[int] = field(default_factory=list)
     regulatory_days: int = 0
-    proven_minor: int = -1
+    raises: list[LimitRaise] = field(default_factory=list)
+
+    @property
+    def proven_minor(self) -> int:
+        """Return what may be drawn until an excess that a higher limit ended counts as repaid.
+
+        -1 where there is none.
+        """
+        open_raises = [each.exceeded_minor for each in self.raises if not each.is_proven]
+        return min(open_raises, default=-1)
 
 
 @dataclass(slots=True)

@@ -81,6 +81,7 @@ class Forbearance:
         probation_day: Since when the borrower is forborne and performing, 0 while it is not.
         months_due: Months of this probation in which something fell due.
         months_paid: Those of them in which more than an insignificant part was paid.
+        formerly_day: Since when it is both forborne and formerly non-performing, 0 for not.
         is_presumed: Whether nothing but the borrower's state makes its measures concessions.
         measures: What the event did that may be one: the loan or line, and the day. Never stored.
     """
@@ -92,6 +93,7 @@ class Forbearance:
     probation_day: int = 0
     months_due: int = 0
     months_paid: int = 0
+    formerly_day: int = 0
     is_presumed: bool = False
     measures: list[tuple[str, int]] = field(default_factory=list, compare=False, repr=False)
 

@@ -114,9 +114,7 @@ class DefaultRecord:
         self.causes |= causes
 
     def take_back(self) -> None:
-        """End a default that never was one, and what began with it in other jurisdictions."""
-        if self.npa_since >= self.since:
-            self.npa_since = 0
+        """End a default that never was one, and the observation that began with it."""
         if self.observed_since >= self.since:
             self.observed_since = self.observed_clear_since = 0
             self.is_substandard = False

@@ -65,7 +65,8 @@ class Drawdowns:
     """Drawdowns by value day, and where money went after one.
 
     ``payees`` records where the money of a drawdown went first. ``use_…`` is where money went
-    after a drawdown, by day and purpose, only while one is recent (see `handlers.drawdowns`).
+    after a drawdown, by day and purpose, only while one is recent (see `handlers.use_of_funds`).
+    ``received`` is what came in on accounts from own loans, whether or not a drawdown is known.
     """
 
     days: list[int] = field(default_factory=list)
@@ -76,6 +77,7 @@ class Drawdowns:
     use_days: list[int] = field(default_factory=list)
     use_purposes: list[int] = field(default_factory=list)
     use_minor: list[int] = field(default_factory=list)
+    received: Series = field(default_factory=Series)
 
     def columns(self) -> tuple[list[Any], ...]:
         """Return the columns of the drawdowns themselves."""

@@ -17,7 +17,7 @@ reference while it is inside a window.
 from bisect import bisect_left
 from typing import Final
 
-from services.scoring.domain.arrears import days_past_due, extinction, facility_use
+from services.scoring.domain.arrears import days_past_due, facility_use
 from services.scoring.domain.borrower.borrower import (
     ACCOUNTS_PART,
     FAILED_COLLECTION,
@@ -67,6 +67,7 @@ from services.scoring.domain.primitives.vocabulary import (
     DEBIT,
     INSUFFICIENT_FUNDS,
     LEGAL_BLOCK,
+    LOAN_IN_OWN,
     NO_CORRECTION,
     RELEASED,
     REVERSAL_OF,
@@ -156,6 +157,8 @@ def _add_credit(borrower: Borrower, event: AccountTransacted, day: int, amount: 
         add_to_month(flows.first_month, flows.unknown_credit_months, month, amount)
     elif kinds & RELATED:
         series.add(flows.related_net, day, -amount)
+    elif event.category == LOAN_IN_OWN:
+        return use_of_funds.receive_own_loan(borrower, day, amount)
     return _add_rare(borrower, event, kinds, day, amount) if kinds & RARE else 0
 
 
@@ -350,13 +353,12 @@ def close_facility_balance(borrower: Borrower, event: FacilityBalanceClosed) -> 
     facility.loan_id = event.loan_id or facility.loan_id
     is_late = day < daily_values.last_day(facility.drawn)
     had_excess = facility_use.excess_on(facility, day)
-    exceeded = _exceeded_before(facility, day, event.limit_minor)
     if not is_late:
         facility.undrawn_usable_minor = event.undrawn_usable_minor
     facility_use.record(
         facility, day, event.drawn_minor, event.limit_minor, event.drawing_power_minor
     )
-    facts = touched.FACILITIES | _measure_of_line(borrower, facility, exceeded, day)
+    facts = touched.FACILITIES | _follow_limits(borrower, facility, day)
     if day < borrower.counters.month_start:
         facts |= touched.MONTHS
     months = event.months_past_due
@@ -377,21 +379,13 @@ def close_facility_balance(borrower: Borrower, event: FacilityBalanceClosed) -> 
     return facts
 
 
-def _exceeded_before(facility: Facility, day: int, limit: int) -> int:
-    """Return the limit that was exceeded before it is raised on the day, else -1."""
-    if not facility.limit_minor or limit <= facility.limit_minor[-1]:
-        return -1
-    exceeded = extinction.latest_excess(facility, day)
-    return exceeded if limit > exceeded else -1
+def _follow_limits(borrower: Borrower, facility: Facility, day: int) -> int:
+    """Note the limits that were raised while exceeded, and draws that paid arrears.
 
-
-def _measure_of_line(borrower: Borrower, facility: Facility, exceeded: int, day: int) -> int:
-    """Note a limit raised above what is drawn, or a draw that paid arrears; return the bits."""
-    if exceeded >= 0:
-        return measures.raise_limit(borrower, facility, exceeded, day)
-    if borrower.decisions.default.tested_since:
-        return measures.find_refinanced(borrower, day)
-    return 0
+    A correction of a day or a late report may make later raises measures, or none.
+    """
+    facts = measures.weigh_draws(borrower, day)
+    return facts | measures.weigh_raises(borrower, facility, day)
 
 
 def change_limit(borrower: Borrower, event: LimitChanged) -> int:
@@ -399,13 +393,14 @@ def change_limit(borrower: Borrower, event: LimitChanged) -> int:
     facility = _facility_of(borrower, event.facility_id, event.currency)
     if not _is_in_currency(borrower, facility, event.currency):
         return 0
-    exceeded = _exceeded_before(facility, event.effective_day, event.limit_minor)
+    if event.correction_kind != NO_CORRECTION:
+        facility_use.drop_limit(facility, event.effective_day)
     facility_use.change_limit(
         facility, event.effective_day, event.limit_minor, event.power_minor, event.until
     )
     borrower.line_view = None
     facts = touched.FACILITIES | touched.DUES
-    facts |= _measure_of_line(borrower, facility, exceeded, event.effective_day)
+    facts |= _follow_limits(borrower, facility, event.effective_day)
     if event.effective_day < borrower.counters.month_start:
         facts |= touched.MONTHS
     if event.effective_day <= borrower.counters.closed_day:

@@ -114,6 +114,10 @@ def prune(borrower: Borrower, day: int, tolerance: Tolerance) -> None:
         facility_use.forget_before(facility, day - DAILY_KEPT)
         days_past_due.forget_reported_before(facility, day - HISTORY_KEPT)
         series.forget_before(facility.interest_debited, day - DEBITS_KEPT)
+        oldest = day - HISTORY_KEPT - 365
+        facility.raises = [
+            each for each in facility.raises if each.day > oldest or not each.is_proven
+        ]
     accounts.forget_bounces_before(borrower.bounces, day - DEBITS_KEPT)
     credit_file.forget_before(borrower.credit_file, day)
     accounts.forget_payers_before(borrower, month_of(day) - MONTHS_KEPT)
@@ -143,6 +147,7 @@ def _prune_conduct(borrower: Borrower, day: int) -> None:
     drawdowns, promises = borrower.drawdowns, borrower.promises
     if borrower.signals.level[DIVERSION_SLOT] == GREEN:
         drop_rows(drawdowns.columns(), 0, bisect_left(drawdowns.days, first))
+    series.forget_before(drawdowns.received, first)
     gone = bisect_left(drawdowns.use_days, first)
     del drawdowns.use_days[:gone], drawdowns.use_purposes[:gone], drawdowns.use_minor[:gone]
     drop_rows(promises.columns(), 0, bisect_left(promises.days, first))

@@ -34,10 +34,10 @@ from services.scoring.domain.events.loans import (
     SchedulePublished,
 )
 from services.scoring.domain.handlers.measures import (
-    find_refinanced,
     hold_labels,
     take_measure,
     take_measure_back,
+    weigh_draws,
 )
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import MICRO
@@ -61,6 +61,7 @@ MOST_DAYS_AHEAD: Final = 366
 def book(borrower: Borrower, event: LoanBooked) -> int:
     """Record the terms of a loan; later ones replace earlier ones."""
     loan = borrower.loan(event.loan_id, event.currency)
+    start_before = loan.start_day
     loan.facility_id = event.facility_id
     loan.loan_type = event.loan_type
     loan.currency = event.currency
@@ -80,9 +81,8 @@ def book(borrower: Borrower, event: LoanBooked) -> int:
     loan.collection_officer_id = event.collection_officer_id
     loan.review_due_day = event.review_due_day
     loan.routing_share_micro = event.routing_share_micro
-    if borrower.decisions.default.tested_since:
-        return touched.LOANS | find_refinanced(borrower, event.day)
-    return touched.LOANS
+    facts = touched.LOANS | weigh_draws(borrower, event.start_day)
+    return facts | weigh_draws(borrower, start_before) if start_before else facts
 
 
 def publish_schedule(borrower: Borrower, event: SchedulePublished) -> int:

@@ -30,6 +30,7 @@ from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.vocabulary import (
     CASH_PAID,
     COLLATERAL_CHANNEL,
+    DRAWN,
     GUARANTOR_CHANNEL,
     INSURER_CHANNEL,
     NO_CORRECTION,
@@ -62,12 +63,11 @@ def post(borrower: Borrower, event: RepaymentPosted) -> int:
     """
     if _corrects_again(borrower, event):
         return refuse(borrower, event)
-    was_late = borrower.counters.late_days > 0
     facts = touched.PAYMENTS | touched.PAST if _record(borrower, event) else touched.PAYMENTS
     if event.channel == REFINANCE_CHANNEL and not event.payer_is_third_party:
         facts |= measures.take_measure(borrower, event.loan_id, event.value_day)
-    elif was_late or borrower.decisions.default.tested_since:
-        facts |= measures.find_refinanced(borrower, max(event.value_day, event.day))
+    else:
+        facts |= measures.weigh_draws(borrower, event.value_day)
     is_secured = extinction_of(event) == SECURED and borrower.decisions.default.is_non_performing
     if event.dispute_flag or is_secured:
         facts |= measures.hold_labels(borrower, event.value_day)
@@ -197,7 +197,7 @@ def _take_back(borrower: Borrower, key: int, amount: int) -> bool:
                 loan.paid_minor[index] = left
                 loan.paid_outstanding[index] = -1
             else:
-                if _forget_non_cash(loan, key):
+                if measures.forget_non_cash(loan, key) in (REFINANCED, DRAWN):
                     measures.take_measure_back(borrower, loan, loan.paid_days[index])
                 del loan.paid_days[index], loan.paid_minor[index]
                 del loan.paid_keys[index], loan.paid_outstanding[index]
@@ -206,17 +206,6 @@ def _take_back(borrower: Borrower, key: int, amount: int) -> bool:
             return True
     expect(borrower, key, amount)
     return False
-
-
-def _forget_non_cash(loan: Loan, key: int) -> bool:
-    """Forget how a payment extinguished the debt; return whether it was a measure."""
-    keys = loan.non_cash[::2]
-    if key not in keys:
-        return False
-    index = 2 * keys.index(key)
-    extinguished = loan.non_cash[index + 1]
-    del loan.non_cash[index : index + 2]
-    return extinguished == REFINANCED
 
 
 def _forget_third_party(borrower: Borrower, key: int) -> None:

@@ -25,7 +25,7 @@ from services.scoring.domain.borrower.flows import (
 )
 from services.scoring.domain.events.accounts import AccountTransacted
 from services.scoring.domain.events.loans import LoanDisbursed
-from services.scoring.domain.handlers.measures import find_refinanced
+from services.scoring.domain.handlers.measures import weigh_draws
 from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.dates import next_business_day
 from services.scoring.domain.primitives.series import Series
@@ -89,18 +89,25 @@ def disburse(borrower: Borrower, event: LoanDisbursed) -> int:
     drawdowns.loans.insert(index, event.loan_id)
     drawdowns.payees.insert(index, _payee(borrower, event.payee_account_id))
     drawdowns.refs.insert(index, event.ref)
-    if borrower.decisions.default.tested_since:
-        return touched.PROCEEDS | find_refinanced(borrower, event.value_day)
-    return touched.PROCEEDS
+    return touched.PROCEEDS | weigh_draws(borrower, event.value_day)
 
 
 def take_back_drawdown(borrower: Borrower, ref: str) -> int:
-    """Take a drawdown back, and where money went after it."""
+    """Take a drawdown back, where money went after it, and what it seemed to pay."""
     drawdowns = borrower.drawdowns
-    if not remove_row(drawdowns.refs, drawdowns.columns(), ref):
+    if ref not in drawdowns.refs:
         return 0
+    day = drawdowns.days[drawdowns.refs.index(ref)]
+    remove_row(drawdowns.refs, drawdowns.columns(), ref)
     _forget_untraced(drawdowns)
-    return touched.PROCEEDS
+    return touched.PROCEEDS | weigh_draws(borrower, day)
+
+
+def receive_own_loan(borrower: Borrower, day: int, amount: int) -> int:
+    """Add money of an own loan that came in on an account, or take it out again."""
+    series.add(borrower.drawdowns.received, day, amount)
+    borrower.changed |= CONDUCT_PART
+    return weigh_draws(borrower, day)
 
 
 def _payee(borrower: Borrower, payee_account_id: str) -> int:

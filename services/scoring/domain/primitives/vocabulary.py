@@ -62,7 +62,8 @@ COLLATERAL_CHANNEL: Final = 4
 INSURER_CHANNEL: Final = 7
 
 # How an arrear was extinguished. Everything but cash is no payment of the borrower's; SECURED is
-# money of somebody else: a guarantor, an insurer, collateral, set-off.
+# money of somebody else: a guarantor, an insurer, collateral, set-off; DRAWN is a payment that an
+# own loan or draw covers.
 EXTINCTIONS: Final = (
     "CASH",
     "REFINANCED",
@@ -71,12 +72,14 @@ EXTINCTIONS: Final = (
     "SOLD",
     "FORGIVEN",
     "SECURED",
+    "DRAWN",
 )
 CASH_PAID: Final = 0
 REFINANCED: Final = 1
 CAPITALISED: Final = 2
 FORGIVEN: Final = 5
 SECURED: Final = 6
+DRAWN: Final = 7
 
 FAILURE_REASONS: Final = (
     "INSUFFICIENT_FUNDS",

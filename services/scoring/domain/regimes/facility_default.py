@@ -27,15 +27,13 @@ MONTHS_OF_CURE: Final = 3
 MONTHS_IF_FORBORNE: Final = 12
 
 
-def follow(
-    borrower: Borrower, rules: Rules, day: int, *, is_close: bool, is_correction: bool
-) -> None:
+def follow(borrower: Borrower, rules: Rules, day: int, *, is_close: bool, shows_days: bool) -> None:
     """Begin each facility's default, take back what only miscounted days made, and cure."""
     record = borrower.decisions.default
     if not (record.facilities or rules.is_per_facility):
         return
     before = deepcopy(record.facilities)
-    if is_correction:
+    if shows_days:
         record.facilities = [
             each
             for each in record.facilities

@@ -15,7 +15,7 @@ from typing import Final
 
 from services.scoring.domain.arrears import exposure, extinction
 from services.scoring.domain.arrears.counters import material_run
-from services.scoring.domain.arrears.days_past_due import past_due
+from services.scoring.domain.arrears.days_past_due import borrower_ages, past_due
 from services.scoring.domain.arrears.forbearance import cure_start
 from services.scoring.domain.borrower.borrower import (
     DECISIONS_PART,
@@ -87,22 +87,42 @@ def triggers(borrower: Borrower) -> int:
 
 
 def follow(
-    borrower: Borrower, rules: Rules, day: int, *, is_close: bool, is_correction: bool
+    borrower: Borrower,
+    rules: Rules,
+    day: int,
+    *,
+    is_close: bool = False,
+    is_correction: bool = False,
+    shows_days: bool = False,
 ) -> None:
-    """Begin the default when there is a trigger; take back one that only miscounted days made."""
+    """Begin the default when there is a trigger; take back one that has lost its grounds.
+
+    Args:
+        borrower: Whom it is about.
+        rules: The rules that apply.
+        day: The day of the event.
+        is_close: Whether a day closes.
+        is_correction: Whether the event corrects another one, or is evidence about days before it.
+        shows_days: Whether it shows how the days before it were, so that they may be counted again.
+    """
     counters, record = borrower.counters, borrower.decisions.default
-    facility_default.follow(borrower, rules, day, is_close=is_close, is_correction=is_correction)
+    facility_default.follow(borrower, rules, day, is_close=is_close, shows_days=shows_days)
     is_flagged = borrower.risk.flags & FOLLOWED
     if not (counters.regulatory_days > MOST_DAYS or is_flagged or record.tested_since) and (
         counters.counted_days < MOST_DAYS
     ):
         return
     before = copy(record)
+    is_lost = is_correction and record.since > 0 and not _grounds_left(borrower)
     causes = triggers(borrower) if borrower.risk.state != CLOSED else 0
+    if is_lost and borrower.decisions.forbearance.formerly_day >= record.since:
+        causes &= ~RELAPSED
     if causes:
         record.begin(causes, day, counters.exposure_minor)
-    elif is_correction and record.since:
-        take_back(borrower, rules)
+    elif is_lost or (shows_days and record.is_by_days_only and is_miscounted(borrower, rules)):
+        _take_back(borrower)
+    if is_correction:
+        _take_back_clocks(borrower, rules, day)
     rbi.enter(borrower, day, is_close=is_close)
     china.enter(borrower, day)
     if is_close and record.tested_since:
@@ -124,7 +144,8 @@ def _leave(borrower: Borrower, day: int) -> None:
         record.non_cash_since, record.held = 0, []
     for line in borrower.facilities:
         if line.proven_minor >= 0 and not extinction.unproven_of_line(line, day):
-            line.proven_minor = -1
+            for limit_raise in line.raises:
+                limit_raise.is_proven = True
             borrower.changed |= FACILITIES_PART
 
 
@@ -146,13 +167,48 @@ def is_held(borrower: Borrower, day: int) -> bool:
     return exposure.total_past_due(borrower, day, with_disputed=True) > owed
 
 
-def take_back(borrower: Borrower, rules: Rules) -> None:
-    """End a default whose only grounds the corrected facts do not have."""
-    record = borrower.decisions.default
+def _grounds_left(borrower: Borrower) -> int:
+    """Drop the causes of a default whose facts were taken back, and return those that are left."""
+    record, flags = borrower.decisions.default, borrower.risk.flags
     if not has_loss(borrower):
         record.causes &= ~(LOSS | SALE)
-    if not record.causes or (record.is_by_days_only and is_miscounted(borrower, rules)):
-        record.take_back()
+    if not flags & FORBORNE:
+        record.causes &= ~(RELAPSED | RESTRUCTURED_AT_LOSS)
+    elif borrower.decisions.forbearance.formerly_day >= record.since:
+        record.causes &= ~RELAPSED
+    return record.causes
+
+
+def _take_back(borrower: Borrower) -> None:
+    """End a default that never was one, and what was marked because of it."""
+    record, forbearance = borrower.decisions.default, borrower.decisions.forbearance
+    if forbearance.formerly_day >= record.since:
+        borrower.risk.flags &= ~FORMERLY_NON_PERFORMING
+        forbearance.formerly_day = 0
+    record.take_back()
+
+
+def _take_back_clocks(borrower: Borrower, rules: Rules, day: int) -> None:
+    """End the clocks of India and China that only began because of what never was."""
+    record, flags = borrower.decisions.default, borrower.risk.flags
+    if record.since or flags & (FORBORNE | WRITTEN_OFF):
+        return
+    if record.observed_since and not record.is_substandard:
+        record.observed_since = record.observed_clear_since = 0
+    if record.npa_since and _most_days(borrower, rules, record.npa_since, day) < MOST_DAYS:
+        record.npa_since = 0
+
+
+def _most_days(borrower: Borrower, rules: Rules, first: int, last: int) -> int:
+    """Return the most days past due between two days, as the facts are known now.
+
+    Days grow until a payment comes or a loan ends.
+    """
+    days = {first, last}
+    for loan in borrower.loans:
+        ends = [*loan.paid_days, *(end.day for end in loan.ends)]
+        days.update(each - 1 for each in ends if first < each <= last)
+    return max(borrower_ages(borrower, day, rules.tolerance).counted for day in days)
 
 
 def has_loss(borrower: Borrower) -> bool:

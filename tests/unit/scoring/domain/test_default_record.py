@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.scoring.domain.events import accounts
 from services.scoring.domain.primitives import vocabulary
 from services.scoring.domain.regimes.labels import Labels, labels
 from tests.fakes.story import Story
@@ -206,6 +207,99 @@ class TestWithoutCash:
         story.on(iso(story.today + 3))
         story.draws(4_000)
         assert (story.state, "FORBORNE" in story.flags) == ("DEFAULT", True)
+
+    @pytest.mark.parametrize(
+        ("received", "days_before", "state"),
+        [(3_200, 5, "DEFAULT"), (3_199, 5, "PROBATION"), (4_000, 6, "PROBATION")],
+    )
+    def test_arrears_paid_with_money_of_an_own_loan_that_came_on_an_account(
+        self, received: float, days_before: int, state: str
+    ) -> None:
+        story = in_default()
+        story.flow(received, "LOAN_IN_OWN")
+        story.on(iso(story.today + days_before))
+        story.pays(4_000)
+        story.close()
+        assert story.state == state
+
+    def test_a_draw_and_its_money_on_an_account_are_counted_once(self) -> None:
+        story = in_default()
+        story.draws(2_000)
+        story.flow(2_000, "LOAN_IN_OWN")
+        story.pays(4_000)  # half of it, not four fifths
+        story.close()
+        assert story.state == "PROBATION"
+
+    def test_a_loan_that_pays_arrears_of_a_month_afterwards_is_a_concession(self) -> None:
+        story = Story(start="2024-01-05")
+        story.loan(12_000)
+        story.schedule(*[(f"2024-{month:02d}-15", 1_000) for month in range(1, 13)])
+        story.on("2024-02-14").pays(1_000)  # 30 days late, in WATCH
+        story.close()
+        story.flow(1_000, "LOAN_IN_OWN")
+        assert story.figure("R-10") == 1
+        assert "FORBORNE" in story.flags
+
+    def test_money_of_an_own_loan_that_never_came_refinanced_nothing(self) -> None:
+        story = in_default()
+        wrong = story.flow(4_000, "LOAN_IN_OWN")
+        story.pays(4_000)
+        story.close()
+        assert (story.state, "FORBORNE" in story.flags) == ("DEFAULT", True)
+        story.flow(4_000, "LOAN_IN_OWN", reverses=wrong)
+        assert story.figure("R-10") == 0
+        assert story.flags == set()
+        story.close()
+        assert story.state == "PROBATION"
+
+    def test_a_draw_that_never_was_refinanced_nothing(self) -> None:
+        story = in_default()
+        wrong = story.draws(4_000)
+        story.pays(4_000)
+        story.close()
+        story.draws(4_000, takes_back=wrong)
+        assert story.flags == set()
+        story.close()
+        assert story.state == "PROBATION"
+
+    def test_an_end_that_never_was_leaves_no_mark_of_a_default(self) -> None:
+        story = Story(start="2024-01-05")
+        story.loan(12_000)
+        story.schedule(*[(f"2024-{month:02d}-15", 1_000) for month in range(1, 13)])
+        story.loan(5_000, loan_id="l-2")
+        story.on("2024-02-20")
+        story.ends("WRITTEN_OFF", loan_id="l-2")
+        rows = [(f"2024-{month:02d}-25", 1_000) for month in range(3, 13)]
+        story.reschedule(*rows, version=2)
+        assert story.flags == {"FORBORNE", "FORMERLY_NON_PERFORMING", "WRITTEN_OFF"}
+        story.ends("WRITTEN_OFF", loan_id="l-2", kind="reversal")
+        assert story.flags == {"FORBORNE"}
+        assert (shown(story.close_through("2024-02-21"))["npe"], shown(story)["eu_default"]) == (
+            False,
+            False,
+        )
+
+    def test_a_limit_that_was_never_raised_is_no_concession(self) -> None:
+        story = Story(start="2024-01-05")
+        story.line(3_000, 2_000)
+        story.close_through("2024-03-10")
+        wrong = story.limit(5_000)
+        story.close()
+        assert "FORBORNE" in story.flags
+        story.happens(
+            accounts.LimitChanged,
+            story.head(wrong, "amendment"),
+            facility_id="f-1",
+            limit_minor=200_000,
+            power_minor=None,
+            currency="EUR",
+            effective_day=story.today - 1,
+            until=0,
+        )
+        assert story.flags == set()
+        # Over the limit since 5 January, past due from the 6th: 26 of January, 29, 11 of March.
+        story.close()
+        assert story.borrower.counters.regulatory_days == 26 + 29 + 12
 
     def test_a_few_days_late_and_moved_holds_every_label_until_cash_equals_it(self) -> None:
         story = Story("RETAIL", start="2024-01-05")
