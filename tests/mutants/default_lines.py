@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 RECORD = "tests/unit/scoring/domain/test_default_record.py"
+CORRECTIONS = "tests/unit/scoring/domain/test_corrections.py"
 DECISIONS = "tests/unit/scoring/domain/test_decisions.py"
 LOSSES = "tests/unit/scoring/domain/test_losses.py"
 REGIMES = "tests/unit/scoring/domain/test_regimes.py"
@@ -32,6 +33,30 @@ LINES = (
         "                loan.non_cash += [key, DRAWN]\n",
         "                pass\n",
         (RECORD,),
+    ),
+    Mutant(
+        "amended-schedules-were-never-in-force",
+        "what an amended schedule replaced is in force until the right one counts",
+        "services/scoring/domain/handlers/loans.py",
+        "        _extend_past(loan, effective, _extinction_of(event))\n",
+        "        _remember_past(loan, effective, _extinction_of(event))\n",
+        (CORRECTIONS,),
+    ),
+    Mutant(
+        "a-hidden-default-begins",
+        "a default that a wrong schedule or end hid begins with the correction",
+        "services/scoring/domain/regimes/life_cycle.py",
+        "    if not record.since and material_run(borrower, through, rules) > MOST_DAYS:\n",
+        "    if False:\n",
+        (CORRECTIONS,),
+    ),
+    Mutant(
+        "corrections-that-wait-are-not-lost",
+        "no correction that waits for its event is forgotten in silence",
+        "services/scoring/domain/handlers/corrections.py",
+        "            return refuse(borrower, event, TOO_MANY_WAIT)\n",
+        "            return 0\n",
+        (CORRECTIONS,),
     ),
     Mutant(
         "own-loan-money-is-no-cash",
@@ -85,8 +110,8 @@ LINES = (
         "paper-dated-back-ends-no-default",
         "an end or a higher limit that is dated back takes no default back",
         "services/scoring/domain/fold.py",
-        "    if isinstance(event, LoanClosed | LimitChanged):\n",
-        "    if isinstance(event, ()):\n",
+        "    return is_correction and not isinstance(event, SchedulePublished | LoanClosed)\n",
+        "    return is_correction\n",
         (RECORD,),
     ),
     Mutant(

@@ -191,7 +191,7 @@ LOAN: Final = RowForm(
     interest_cum=SCHEDULE,
     fees_cum=SCHEDULE,
     ends=many(RowForm(LoanEnd)),
-    past=many(RowForm(PastSchedule)),
+    past=many(RowForm(PastSchedule, due_days=ASCENDING, due_cum=SCHEDULE)),
     exclusions=many(RowForm(ArrearsExclusion)),
 )
 ACCOUNT: Final = RowForm(Account, eod=single(Daily))

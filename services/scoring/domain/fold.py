@@ -27,7 +27,12 @@ from services.scoring.domain.events.accounts import FacilityBalanceClosed, Limit
 from services.scoring.domain.events.control import DayClosed, DayCloseWithdrawn
 from services.scoring.domain.events.credit_file import GroupLinked, GuarantorLinked
 from services.scoring.domain.events.event import Event
-from services.scoring.domain.events.loans import ClaimDisputed, LoanClosed, SchedulePublished
+from services.scoring.domain.events.loans import (
+    ClaimDisputed,
+    LoanClosed,
+    ScheduleChanged,
+    SchedulePublished,
+)
 from services.scoring.domain.handlers import day_close, overrides
 from services.scoring.domain.handlers.credit_file import JOINT_FLAGS, set_joint_flags
 from services.scoring.domain.handlers.loans import UPHELD
@@ -149,6 +154,8 @@ def _trigger(borrower: Borrower, event: Event, rules: Rules, as_of: int, facts: 
         if facts & touched.PAST:
             is_correction = _corrected(borrower, event, rules)
         counters.refresh(borrower, as_of, rules)
+    if event.correction_kind != NO_CORRECTION and isinstance(event, SchedulePublished | LoanClosed):
+        life_cycle.begin_missed(borrower, rules, _counts_from(event) - 1, as_of)
     is_evidence = _is_evidence(event, is_correction=is_correction)
     life_cycle.follow(
         borrower,
@@ -161,6 +168,13 @@ def _trigger(borrower: Borrower, event: Event, rules: Rules, as_of: int, facts: 
     kinds = facts & touched.EVERYTHING
     corrects = event.correction_kind != NO_CORRECTION
     return Trigger(as_of, event.at_us, kinds, cause, is_correction=is_correction, corrects=corrects)
+
+
+def _counts_from(event: SchedulePublished | LoanClosed) -> int:
+    """Return the day from which the terms or the end count that an event brings."""
+    if isinstance(event, LoanClosed):
+        return event.closed_day
+    return event.effective_day if isinstance(event, ScheduleChanged) else event.day
 
 
 def _is_evidence(event: Event, *, is_correction: bool) -> bool:

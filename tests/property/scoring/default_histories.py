@@ -22,7 +22,7 @@ from tests.fakes.story import Story
 from tests.fakes.units import iso, minor
 
 INSTALMENT: Final = 500
-KINDS: Final = 24
+KINDS: Final = 28
 Step = tuple[int, int]
 steps = st.tuples(st.integers(0, KINDS - 1), st.integers(0, 999))
 lives = st.lists(steps, min_size=4, max_size=24)
@@ -48,6 +48,7 @@ class TroubledLife(Story):
         self.names = ["l-1", "l-2"]
         self.versions = {"l-1": 1, "l-2": 1}
         self.payments: list[tuple[str, int]] = []
+        self.mistakes: list[tuple[str, str]] = []
         self.lines = {"f-1": (1_000, 2_000)}
         super().__init__(segment, start="2024-01-01", rulebook=rulebook)
         self.loan(12_000)
@@ -295,7 +296,35 @@ def _borrows(life: TroubledLife, number: int) -> None:
 
 
 def _draws(life: TroubledLife, number: int) -> None:
-    life.draws((500, 5_000, 100_000)[number % 3])
+    life.mistakes.append((life.draws((500, 5_000, 100_000)[number % 3]), ""))
+
+
+def _receives_own_loan(life: TroubledLife, number: int) -> None:
+    life.flow((500, 5_000, 100_000)[number % 3], "LOAN_IN_OWN")
+
+
+def _ends_in_the_past(life: TroubledLife, number: int) -> None:
+    name = life.names[number // 5 % len(life.names)]
+    reason = ("REFINANCED", "SOLD", "WRITTEN_OFF", "CANCELLED", "REPAID")[number % 5]
+    day = life.today - (1, 10, 60)[number // 7 % 3]
+    life.mistakes.append((life.ends(reason, loan_id=name, closed_day=day), name))
+
+
+def _raises_limit_for_the_past(life: TroubledLife, number: int) -> None:
+    limit = (2_000, 3_000, 5_000)[number % 3]
+    life.limit(limit, since=iso(life.today - (1, 10, 60)[number // 3 % 3]))
+    life.lines["f-1"] = (life.lines["f-1"][0], limit)
+
+
+def _takes_a_mistake_back(life: TroubledLife, number: int) -> None:
+    """Take a draw, or the end of a loan, back."""
+    if not life.mistakes:
+        return
+    event_id, name = life.mistakes.pop(number % len(life.mistakes))
+    if name:
+        life.ends(loan_id=name, kind="reversal", corrects=event_id)
+    else:
+        life.draws(500, takes_back=event_id)
 
 
 def _uses_line(life: TroubledLife, number: int) -> None:
@@ -386,6 +415,10 @@ ACTS: Final[tuple[Act, ...]] = (
     _ends,
     _borrows,
     _draws,
+    _receives_own_loan,
+    _ends_in_the_past,
+    _raises_limit_for_the_past,
+    _takes_a_mistake_back,
     _uses_line,
     _moves_limit,
     _disputes,

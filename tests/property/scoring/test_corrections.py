@@ -236,17 +236,11 @@ OF_A_DAY: Final = {"account.balance-closed.v1", "facility.balance-closed.v1", "l
 # The record of corrections that came before what they correct, or that nothing was stored of.
 RECORD: Final = "reversed_keys"
 # What a mistake leaves behind though it was corrected (docs/reference/sending-events.md): labels
-# that were held, or were not entered, while a loan seemed to have ended.
-LEFT_BEHIND: Final = {"loan.closed.v1": ("labels",)}
-# An amended schedule is in force from its own day; what the wrong one replaced is not kept.
-NOT_RESTORED: Final = {"schedule.published.v1", "schedule.changed.v1"}
-
-
-AMENDED: Final = [
-    name
-    for name in WRITES
-    if "amendment" in EVENT_TYPES[name].corrections and name not in NOT_RESTORED
-]
+# that were held, or were not entered, while a loan seemed to have ended or its dues to be others.
+LEFT_BEHIND: Final = dict.fromkeys(
+    ("loan.closed.v1", "schedule.published.v1", "schedule.changed.v1"), ("labels",)
+)
+AMENDED: Final = [name for name in WRITES if "amendment" in EVENT_TYPES[name].corrections]
 
 
 @dataclass

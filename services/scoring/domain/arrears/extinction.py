@@ -59,9 +59,9 @@ def _rows_of(loan: Loan, since: int, day: int) -> list[Row]:
     for past in loan.past:
         if past.extinction and since <= past.until_day <= day:
             rows.append((past.until_day, 1, moved(loan, past)))
-    closed = loan.closed_day
-    if closed is not None and since <= closed <= day:
-        rows.append((closed, 1, owed_through(loan, closed)))
+    if loan.ends and since <= loan.ends[0].unpaid_through <= day:
+        through = loan.ends[0].unpaid_through
+        rows.append((through, 1, owed_through(loan, through)))
     return rows
 
 
@@ -107,7 +107,7 @@ def moved(loan: Loan, past: PastSchedule) -> int:
     """
     day = past.until_day
     old, following = schedule_at(loan, day - 1), schedule_at(loan, day)
-    was_open = (past.due_cum[-1] if past.due_cum else 0) - paid_by(old, day)
+    was_open = due_before(old, day) - paid_by(old, day)
     is_open = max(0, due_before(following, day) - paid_by(following, day))
     if not is_open or _oldest_open(following, day) > _oldest_open(old, day):
         return max(0, was_open)

@@ -86,6 +86,8 @@ class PastSchedule:
     Kept as long as its days are inside the counters' memory, so that history is re-derived on the
     schedule that was in force then. ``extinction`` says how its end extinguished what was open
     under it: a code of `vocabulary.EXTINCTIONS`, 0 where the change was no doing of the parties.
+    It has the instalments of a year after its end too: when the schedule that replaced it is
+    amended, it was in force for longer.
     """
 
     until_day: int
@@ -131,6 +133,8 @@ class LoanEnd:
         is_claim_open: Whether the bank still claims what it wrote off.
         is_loss: Whether it was written off, or sold at a loss or in default.
         successor: The loan that took its place, empty where none was named.
+        unpaid_through: Through which day what is unpaid at the end is reckoned: that of the
+            booking, where principal is left. An end that is dated back pays no instalment.
     """
 
     ref: str
@@ -139,6 +143,7 @@ class LoanEnd:
     is_claim_open: bool = False
     is_loss: bool = False
     successor: str = ""
+    unpaid_through: int = 0
 
 
 @dataclass(slots=True)
@@ -157,7 +162,8 @@ class Loan:
     ``pruned_principal_minor``). ``effective_days`` are the due days moved by holidays, empty where
     none moves.
 
-    ``ends`` are in order of day; ``closed_day`` and ``closed_reason`` are those of the first one.
+    ``schedule_day`` is since when the schedule in force counts. ``ends`` are in order of day;
+    ``closed_day`` and ``closed_reason`` are those of the first one.
 
     Only while many days are judged one after another (`instalments.added_up`), and never stored:
     ``received[n]`` is what the first n payments brought, and ``stated[n]`` the position of the last
@@ -188,6 +194,7 @@ class Loan:
     closed_day: int | None = None
     schedule_version: int = 0
     schedule_ref: str = ""
+    schedule_day: int = 0
     due_days: list[int] = field(default_factory=list)
     due_cum: list[int] = field(default_factory=list)
     interest_cum: list[int] = field(default_factory=list)

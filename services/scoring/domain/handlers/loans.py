@@ -13,7 +13,7 @@ from typing import Final
 
 from services.scoring.domain.arrears import forbearance
 from services.scoring.domain.arrears.extinction import moved, owed_through
-from services.scoring.domain.arrears.instalments import counting_days
+from services.scoring.domain.arrears.instalments import counting_days, loan_exposure
 from services.scoring.domain.borrower.borrower import (
     LOANS_PART,
     ArrearsExclusion,
@@ -89,19 +89,32 @@ def publish_schedule(borrower: Borrower, event: SchedulePublished) -> int:
     """Replace the schedule unless a newer version is known.
 
     The amendment of the schedule in force counts whatever its version: a slip in a version's digits
-    would otherwise keep all later ones out.
+    would otherwise keep all later ones out. The wrong schedule was then never in force.
     """
     loan = borrower.loan(event.loan_id, event.currency)
-    is_amendment = event.corrected_ref == loan.schedule_ref
+    is_amendment = is_in_force(borrower, event)
     if event.schedule_version < loan.schedule_version and not is_amendment:
         return touched.LOANS
     is_new_version = bool(loan.due_days) and event.schedule_version > loan.schedule_version
     effective = event.effective_day if isinstance(event, ScheduleChanged) else event.day
-    if is_new_version or _is_another(loan, event):
+    if is_amendment:
+        take_measure_back(borrower, loan, loan.schedule_day)
+        _extend_past(loan, effective, _extinction_of(event))
+    elif is_new_version or _is_another(loan, event):
         _remember_past(loan, effective, _extinction_of(event))
     had_schedule = bool(loan.due_days)
+    _set_schedule(loan, event, effective)
+    facts = _note_measure(borrower, loan, event, effective)
+    if not loan.start_day and (is_amendment or not loan.principal_minor):
+        loan.principal_minor = sum(event.due_principal_minor)
+    if had_schedule or event.due_days[0] <= borrower.counters.closed_day:
+        return facts | touched.LOANS | touched.PAST
+    return facts | touched.LOANS
+
+
+def _set_schedule(loan: Loan, event: SchedulePublished, effective: int) -> None:
     loan.schedule_version = event.schedule_version
-    loan.schedule_ref = event.ref
+    loan.schedule_ref, loan.schedule_day = event.ref, effective
     loan.due_days = event.due_days
     loan.interest_cum = list(accumulate(event.due_interest_minor))
     loan.fees_cum = list(accumulate(event.due_fees_minor))
@@ -112,12 +125,18 @@ def publish_schedule(borrower: Borrower, event: SchedulePublished) -> int:
     loan.effective_days = []
     loan.carried_minor += loan.pruned_due_minor
     loan.pruned_due_minor = loan.pruned_principal_minor = 0
-    facts = _note_measure(borrower, loan, event, effective)
-    if not loan.start_day and not loan.principal_minor:
-        loan.principal_minor = sum(event.due_principal_minor)
-    if had_schedule or event.due_days[0] <= borrower.counters.closed_day:
-        return facts | touched.LOANS | touched.PAST
-    return facts | touched.LOANS
+
+
+def is_in_force(borrower: Borrower, event: SchedulePublished) -> bool:
+    """Return whether an event corrects the schedule that is in force."""
+    loan = borrower.loan(event.loan_id, event.currency)
+    return bool(loan.due_days) and event.corrected_ref == loan.schedule_ref
+
+
+def is_superseded(borrower: Borrower, event: SchedulePublished) -> bool:
+    """Return whether an event corrects a schedule that a newer version has replaced."""
+    loan = borrower.loan(event.loan_id, event.currency)
+    return event.schedule_version < loan.schedule_version and not is_in_force(borrower, event)
 
 
 def _is_another(loan: Loan, event: SchedulePublished) -> bool:
@@ -176,10 +195,20 @@ def _remember_past(loan: Loan, until_day: int, extinction: int) -> None:
     loan.past = [past for past in loan.past if past.until_day <= until_day]
     if replaced is None:
         days = counting_days(loan)
-        reached = bisect_left(days, until_day)
-        replaced = PastSchedule(
-            until_day, days[:reached], loan.due_cum[:reached], loan.carried_minor
-        )
+        known = bisect_left(days, until_day + MOST_DAYS_AHEAD)
+        replaced = PastSchedule(until_day, days[:known], loan.due_cum[:known], loan.carried_minor)
+    _append_past(loan, replaced, until_day, extinction)
+
+
+def _extend_past(loan: Loan, until_day: int, extinction: int) -> None:
+    """Leave what an amended schedule replaced in force until the right one counts."""
+    if loan.past and loan.past[-1].until_day == loan.schedule_day:
+        replaced = loan.past.pop()
+        loan.past = [past for past in loan.past if past.until_day <= until_day]
+        _append_past(loan, replaced, until_day, extinction)
+
+
+def _append_past(loan: Loan, replaced: PastSchedule, until_day: int, extinction: int) -> None:
     if not loan.past or loan.past[-1].until_day < until_day:
         loan.past.append(replace(replaced, until_day=until_day, extinction=extinction))
 
@@ -187,7 +216,7 @@ def _remember_past(loan: Loan, until_day: int, extinction: int) -> None:
 def close(borrower: Borrower, event: LoanClosed) -> int:
     """End a loan: from then on it owes nothing."""
     loan = borrower.loan(event.loan_id, borrower.profile.reporting_currency)
-    loan.ends.append(_end_of(event))
+    loan.ends.append(_end_of(loan, event))
     loan.ends.sort(key=_ended)
     facts = touched.LOANS | touched.DECISIONS | _note_end(borrower, loan, event)
     first_day = min(loan.closed_day or event.closed_day, event.closed_day)
@@ -216,12 +245,23 @@ def take_back_end(borrower: Borrower, ref: str) -> int:
     return 0
 
 
-def _end_of(event: LoanClosed) -> LoanEnd:
+def _end_of(loan: Loan, event: LoanClosed) -> LoanEnd:
     is_written_off = event.reason == "WRITTEN_OFF"
     is_claimed = is_written_off and event.claim_micro != 0
     return LoanEnd(
-        event.ref, event.closed_day, event.reason, is_claimed, is_written_off, event.successor
+        event.ref,
+        event.closed_day,
+        event.reason,
+        is_claim_open=is_claimed,
+        is_loss=is_written_off,
+        successor=event.successor,
+        unpaid_through=_unpaid_through(loan, event),
     )
+
+
+def _unpaid_through(loan: Loan, event: LoanClosed) -> int:
+    has_principal = loan_exposure(loan, event.day) > 0
+    return max(event.day, event.closed_day) if has_principal else event.closed_day
 
 
 def _ended(end: LoanEnd) -> tuple[int, str]:
@@ -232,7 +272,8 @@ def _note_end(borrower: Borrower, loan: Loan, event: LoanClosed) -> int:
     """Note what an end may mean: a measure, a sale, arrears that nobody paid."""
     if event.reason == "SOLD":
         borrower.decisions.default.sales.append((loan.loan_id, _loss_of(event)))
-    is_unpaid = loan.closed_day is None and owed_through(loan, event.closed_day) > 0
+    through = _unpaid_through(loan, event)
+    is_unpaid = loan.closed_day is None and owed_through(loan, through) > 0
     if event.reason == "REFINANCED" or (event.reason == "CANCELLED" and is_unpaid):
         return take_measure(borrower, loan.loan_id, event.closed_day)
     return hold_labels(borrower, event.closed_day) if is_unpaid else 0

@@ -20,6 +20,7 @@ from services.scoring.domain.borrower.risk import DISPUTED
 from services.scoring.domain.events.loans import RepaymentPosted, RepaymentReversed
 from services.scoring.domain.handlers import measures
 from services.scoring.domain.handlers.corrections import (
+    ALREADY_CORRECTED,
     WHOLE,
     expect,
     key_of,
@@ -62,7 +63,7 @@ def post(borrower: Borrower, event: RepaymentPosted) -> int:
     amendment came first only the rest counts, if there is any.
     """
     if _corrects_again(borrower, event):
-        return refuse(borrower, event)
+        return refuse(borrower, event, ALREADY_CORRECTED)
     facts = touched.PAYMENTS | touched.PAST if _record(borrower, event) else touched.PAYMENTS
     if event.channel == REFINANCE_CHANNEL and not event.payer_is_third_party:
         facts |= measures.take_measure(borrower, event.loan_id, event.value_day)
@@ -80,8 +81,8 @@ def _record(borrower: Borrower, event: RepaymentPosted) -> bool:
     """Record the payment; return whether that changed the past."""
     loan = borrower.loan(event.loan_id, event.currency)
     is_past = event.value_day <= borrower.counters.closed_day
-    if event.correction_kind != NO_CORRECTION and event.corrected_ref is not None:
-        is_past |= _take_back(borrower, key_of(event.corrected_ref), WHOLE)
+    if event.correction_kind != NO_CORRECTION:
+        is_past |= _take_back(borrower, event, WHOLE)
     key = key_of(event.ref)
     left = event.paid_minor
     if key in borrower.reversed_keys:
@@ -173,12 +174,11 @@ def reverse(borrower: Borrower, event: RepaymentReversed) -> int:
     A partial chargeback takes back its own amount. A reversal that comes before its payment is
     remembered for it.
     """
-    ref = event.corrected_ref
     if _corrects_again(borrower, event):
-        return refuse(borrower, event)
-    if ref is None or not _take_back(borrower, key_of(ref), event.paid_minor):
-        return 0
-    return touched.PAYMENTS | touched.PAST
+        return refuse(borrower, event, ALREADY_CORRECTED)
+    if _take_back(borrower, event, event.paid_minor):
+        return touched.PAYMENTS | touched.PAST
+    return touched.DECISIONS if borrower.news else 0
 
 
 def _corrects_again(borrower: Borrower, event: RepaymentPosted | RepaymentReversed) -> bool:
@@ -187,8 +187,11 @@ def _corrects_again(borrower: Borrower, event: RepaymentPosted | RepaymentRevers
     return ref is not None and key_of(ref) in borrower.corrected_keys
 
 
-def _take_back(borrower: Borrower, key: int, amount: int) -> bool:
+def _take_back(borrower: Borrower, event: RepaymentPosted | RepaymentReversed, amount: int) -> bool:
     """Take an amount of a payment back; of one that has not come, remember that it is to be."""
+    if event.corrected_ref is None:
+        return False
+    key = key_of(event.corrected_ref)
     for loan in borrower.loans:
         if key in loan.paid_keys:
             index = loan.paid_keys.index(key)
@@ -204,7 +207,7 @@ def _take_back(borrower: Borrower, key: int, amount: int) -> bool:
                 _forget_third_party(borrower, key)
                 note_corrected(borrower, key)
             return True
-    expect(borrower, key, amount)
+    expect(borrower, event, key, amount)
     return False
 
 

@@ -44,6 +44,7 @@ from services.scoring.domain.borrower.risk import (
     FORMERLY_NON_PERFORMING,
     INSOLVENT,
     JOINT_MEMBERS_DEFAULT,
+    PROBATION,
     SOLD_AT_LOSS,
     UTP,
     WATCH,
@@ -75,6 +76,8 @@ def triggers(borrower: Borrower) -> int:
     """Return the triggers of default that are true now, as causes."""
     counters, flags = borrower.counters, borrower.risk.flags
     causes = COUNTED_DAYS if counters.regulatory_days > MOST_DAYS else 0
+    if borrower.risk.state < PROBATION:
+        causes |= borrower.decisions.default.causes  # it has begun: by what a correction showed
     if not flags:
         return causes
     for flag, cause in BY_FLAG:
@@ -129,6 +132,20 @@ def follow(
         _leave(borrower, day)
     if before != record:
         borrower.changed |= DECISIONS_PART
+
+
+def begin_missed(borrower: Borrower, rules: Rules, through: int, day: int) -> None:
+    """Begin a default that would have begun by a day, had a wrong end or schedule not come.
+
+    The right one may have ended the arrears after that day, so that nothing is counted any more.
+    """
+    record = borrower.decisions.default
+    if borrower.risk.state == CLOSED or through > borrower.counters.closed_day:
+        return
+    if not record.since and material_run(borrower, through, rules) > MOST_DAYS:
+        record.begin(COUNTED_DAYS, day, borrower.counters.exposure_minor)
+    if borrower_ages(borrower, through, rules.tolerance).counted >= MOST_DAYS:
+        record.npa_since = record.npa_since or day
 
 
 def _leave(borrower: Borrower, day: int) -> None:

@@ -1,6 +1,7 @@
 """Corrections: what is taken back once is gone, and no second correction counts in silence."""
 
 from services.scoring.domain.borrower.borrower import AssessmentChange
+from services.scoring.domain.regimes.labels import labels
 from tests.fakes.story import Story
 from tests.fakes.units import day
 
@@ -65,6 +66,108 @@ def test_a_drawdown_that_was_taken_back_leaves_the_right_one() -> None:
     story.draws(90, takes_back=wrong)
     story.draws(90)
     assert story.borrower.drawdowns.minor == [9_000]
+
+
+def amended_days(story: Story) -> list[int]:
+    """Return how many days past due the loan is now, and by how many material closes."""
+    return [story.borrower.counters.late_days, story.borrower.counters.regulatory_days]
+
+
+class TestSchedules:
+    """The right schedule alone counts, and what the wrong one replaced until then."""
+
+    def owing(self) -> Story:
+        story = Story(start="2024-01-05")
+        story.loan(12_000)
+        story.schedule(*[(f"2024-{month:02d}-15", 1_000) for month in range(1, 13)])
+        return story
+
+    def test_a_wrong_version_that_is_amended_was_never_in_force(self) -> None:
+        story = self.owing()
+        story.close_through("2024-02-20")  # past due from 16 January: 16 + 20 days
+        rows = [(f"2024-{month:02d}-28", 1_000) for month in range(6, 13)]
+        wrong = story.reschedule(*rows, version=2)
+        story.close()
+        assert (amended_days(story), story.flags) == ([0, 0], {"FORBORNE"})
+        story.close_through("2024-03-01")
+        right = [(f"2024-{month:02d}-15", 1_000) for month in range(1, 13)]
+        story.schedule(*right, version=2, amends=wrong)
+        # 15 January to 2 March: 47 days; closes of 16 January to 1 March: 16 + 29 + 1.
+        assert (amended_days(story), story.flags) == ([47, 46], set())
+        assert story.figure("R-10") == 0
+
+    def test_a_default_that_a_wrong_version_hid_has_begun(self) -> None:
+        story = self.owing()
+        story.close_through("2024-02-20")
+        rows = [(f"2024-{month:02d}-28", 1_000) for month in range(6, 13)]
+        wrong = story.reschedule(*rows, version=2)
+        story.close_through("2024-04-30")
+        assert story.state == "WATCH"
+        # Nobody paid since 15 January: 91 material closes on 15 April. The right dues end it.
+        right = [(f"2024-{month:02d}-28", 1_000) for month in range(7, 13)]
+        story.reschedule(*right, version=2, amends=wrong)
+        assert story.state == "DEFAULT"
+        shown = labels(story.borrower, story.rules, story.today)
+        assert (shown["eu_default"], shown["ifrs9"], shown["rbi"]) == (True, "STAGE_3", "NPA")
+
+    def test_a_first_schedule_that_is_amended_leaves_no_other_one(self) -> None:
+        story = Story(start="2024-01-05")
+        story.loan(12_000)
+        wrong = story.schedule(("2024-01-10", 12_000))
+        story.close_through("2024-01-31")
+        assert amended_days(story) == [21, 21]
+        story.schedule(("2025-01-10", 12_000), amends=wrong)
+        assert amended_days(story) == [0, 0]
+        assert story.borrower.loans[0].past == []
+
+    def test_a_schedule_that_was_corrected_is_not_corrected_again(self) -> None:
+        story = self.owing()
+        wrong = story.schedule(("2024-06-15", 12_000), version=2)
+        story.schedule(("2024-07-15", 12_000), version=2, amends=wrong)
+        story.schedule(("2024-08-15", 12_000), version=2, amends=wrong)
+        assert story.borrower.loans[0].due_days == [day("2024-07-15")]
+        assert [refusal.after for refusal in refusals(story)] == [ALREADY]
+
+    def test_one_that_a_newer_version_replaced_is_not_corrected_in_silence(self) -> None:
+        story = self.owing()
+        old = story.schedule(("2024-06-15", 12_000), version=2)
+        story.schedule(("2024-07-15", 12_000), version=3)
+        story.schedule(("2024-05-15", 12_000), version=2, amends=old)
+        assert story.borrower.loans[0].due_days == [day("2024-07-15")]
+        assert [refusal.after for refusal in refusals(story)] == ["superseded"]
+
+
+def test_of_too_many_corrections_that_wait_the_next_one_is_refused() -> None:
+    story = Story()
+    story.loan()
+    for number in range(64):
+        story.reverses(f"unknown-{number}", 10)
+    story.reverses("unknown-64", 10)
+    assert [refusal.after for refusal in refusals(story)] == ["too_many_wait"]
+    assert len(story.borrower.reversed_keys) == 64
+    story.promises(100, by="2024-01-10", takes_back="unknown-65")
+    assert [refusal.after for refusal in refusals(story)] == ["too_many_wait"]
+
+
+def test_a_replaced_event_gives_way_to_one_that_must_be_taken_back() -> None:
+    story = Story()
+    story.loan()
+    story.schedule(("2024-02-01", 100), amends="unknown")
+    for number in range(64):
+        story.reverses(f"unknown-{number}", 10)
+    assert refusals(story) == []
+    assert len(story.borrower.reversed_keys) == 64
+
+
+def test_a_memory_of_corrections_that_is_full_is_reported() -> None:
+    story = Story()
+    story.loan()
+    for _ in range(250):
+        story.reverses(story.pays(1), 1)
+    assert ("CORRECTIONS_FORGOTTEN", "200") in [
+        (change.kind, change.before) for change in story.latest.changes
+    ]
+    assert len(story.borrower.corrected_keys) == 200
 
 
 def test_a_write_off_by_mistake_was_no_default() -> None:

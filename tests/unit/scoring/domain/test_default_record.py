@@ -68,6 +68,18 @@ def test_an_end_dated_back_ends_no_default() -> None:
     assert (story.state, shown(story)["eu_default"]) == ("DEFAULT", True)
 
 
+def test_an_end_dated_back_before_the_dues_holds_the_labels() -> None:
+    story = Story(start="2024-01-05")
+    story.loan(12_000)
+    story.schedule(*[(f"2024-{month:02d}-15", 1_000) for month in range(1, 13)])
+    story.loan(5_000, loan_id="l-2")
+    story.close_through("2024-01-25")
+    assert (shown(story)["rbi"], shown(story)["china"]) == ("SMA-0", "SPECIAL_MENTION")
+    story.ends("CANCELLED", closed_day=day("2024-01-10"))
+    story.close()
+    assert (shown(story)["rbi"], shown(story)["china"]) == ("SMA-0", "SPECIAL_MENTION")
+
+
 def test_a_limit_raised_for_the_past_ends_no_default() -> None:
     story = Story(start="2024-01-05")
     story.line(3_000, 2_000)
