@@ -103,9 +103,9 @@ class TestSchedules:
         wrong = story.reschedule(*rows, version=2)
         story.close_through("2024-04-30")
         assert story.state == "WATCH"
-        # Nobody paid since 15 January: 91 material closes on 15 April. The right dues end it.
+        # Nobody paid since 15 January: 91 material closes on 15 April. The right dues end it then.
         right = [(f"2024-{month:02d}-28", 1_000) for month in range(7, 13)]
-        story.reschedule(*right, version=2, amends=wrong)
+        story.reschedule(*right, version=2, effective="2024-04-20", amends=wrong)
         assert story.state == "DEFAULT"
         shown = labels(story.borrower, story.rules, story.today)
         assert (shown["eu_default"], shown["ifrs9"], shown["rbi"]) == (True, "STAGE_3", "NPA")
