@@ -445,11 +445,30 @@ LINES = (
         (f"{CONNECTIONS}::test_slow_bodies_of_a_key_leave_room_to_every_other",),
     ),
     Mutant(
+        "bytes-per-key",
+        "one key's large bodies leave memory to every other key",
+        "services/kit/http/limits.py",
+        "return held <= self._most_bytes",
+        "return held > 0",
+        (f"{CONNECTIONS}::test_large_bodies_of_a_key_leave_memory_to_every_other",),
+    ),
+    Mutant(
+        "no-body-without-a-key",
+        "no body is read from a caller without a key",
+        "services/kit/http/json_route.py",
+        "            for guard in guards:\n",
+        "            for guard in guards[:0]:\n",
+        (
+            "tests/unit/kit/http/test_application.py"
+            "::test_no_body_is_read_from_a_caller_without_a_key",
+        ),
+    ),
+    Mutant(
         "body-deadline",
         "a body that does not arrive ends its request",
         "services/kit/http/middleware.py",
-        "async with asyncio.timeout_at(deadline):",
-        "async with asyncio.timeout_at(deadline + 3600):",
+        "async with asyncio.timeout_at(self._deadline):",
+        "async with asyncio.timeout_at(self._deadline + 3600):",
         (f"{CONNECTIONS}::test_a_body_that_does_not_arrive_in_time_is_408",),
     ),
     Mutant(

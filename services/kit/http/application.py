@@ -89,7 +89,7 @@ def create_app(
     parts.metrics.set(BUILD, 1, service=name, version=distribution_version("tocsin"))
     app.state.authenticator = parts.authenticator
     app.state.health = parts.health
-    requests_by_key = RequestsByKey(parts.limits.requests_per_key)
+    requests_by_key = RequestsByKey(parts.limits)
     app.state.requests_by_key = requests_by_key
     problems.install(app, {**parts.problems, **QUARANTINE_PROBLEMS})
     _show_openapi(app)
@@ -150,7 +150,7 @@ def create_probes_app(
         RequestMiddleware,
         recorder=metrics,
         limits=limits,
-        requests_by_key=RequestsByKey(limits.requests_per_key),
+        requests_by_key=RequestsByKey(limits),
     )
     return app
 

@@ -13,7 +13,9 @@ from typing import Annotated, Any, Protocol
 
 import structlog
 from fastapi import Request, Security
+from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
 
 from services.kit.access import keys, store
 from services.kit.access.keys import Role, StoredKey
@@ -216,6 +218,18 @@ class KeyGuard(Guard):
         """Returns the caller, or raises a problem 401 or 403."""
         text = credentials.credentials if credentials else None
         return await self.admit(request, text)
+
+
+def presented_key(request: Request) -> str | None:
+    """Returns the key in the Authorization header, as the framework reads it."""
+    scheme, credentials = get_authorization_scheme_param(request.headers.get("Authorization"))
+    return credentials if scheme.lower() == "bearer" else None
+
+
+def key_guards(dependant: Dependant) -> list[KeyGuard]:
+    """Returns the guards that admit the callers of a route by their keys."""
+    inner = [guard for each in dependant.dependencies for guard in key_guards(each)]
+    return [dependant.call, *inner] if isinstance(dependant.call, KeyGuard) else inner
 
 
 def require(*roles: Role) -> KeyGuard:

@@ -1,8 +1,9 @@
-"""A route whose JSON body is read strictly.
+"""A route whose JSON body is read strictly, and from nobody but an admitted caller.
 
 Python's reader takes the last of two equal keys, so that a proxy or an auditor who reads the first
-one sees another request. Every route with a body is of this class, or the application does not
-start.
+one sees another request. The framework reads a body before it asks the guards, so that callers
+without a key could fill the memory with bodies. Every route with a body is of this class, or the
+application does not start.
 """
 
 import json
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from services.contracts.rejection import EventRejected
 from services.contracts.strict_json import read_json
+from services.kit.http.auth import key_guards, presented_key
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -40,13 +42,16 @@ class StrictRequest(Request):
 
 
 class JsonRoute(APIRoute):
-    """Reads a JSON body strictly."""
+    """Reads a JSON body strictly, after the guards of its keys."""
 
     def get_route_handler(self) -> Handler:
         """Returns the handler that reads the body."""
         handle = super().get_route_handler()
+        guards = key_guards(self.dependant) if self.body_field is not None else []
 
         async def handle_strictly(request: Request) -> Response:
+            for guard in guards:
+                await guard.admit(request, presented_key(request))
             return await handle(StrictRequest(request.scope, request.receive))
 
         return handle_strictly

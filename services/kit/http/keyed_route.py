@@ -10,10 +10,9 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from fastapi.security.utils import get_authorization_scheme_param
 from starlette.types import Receive, Scope, Send
 
-from services.kit.http.auth import KeyGuard
+from services.kit.http.auth import KeyGuard, presented_key
 
 
 class KeyedRoute(APIRoute):
@@ -29,7 +28,8 @@ class KeyedRoute(APIRoute):
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             request = Request(scope, receive, send)
-            response: Response = await endpoint(request, await guard.admit(request, _key(request)))
+            caller = await guard.admit(request, presented_key(request))
+            response: Response = await endpoint(request, caller)
             await response(scope, receive, send)
 
         self.app = app
@@ -40,9 +40,3 @@ def _guard(path: str, dependant: Dependant) -> KeyGuard:
     if len(calls) == 1 and isinstance(calls[0], KeyGuard):
         return calls[0]
     raise ValueError(f"{path}: a keyed route depends on one key guard and nothing else")
-
-
-def _key(request: Request) -> str | None:
-    """Returns the key in the Authorization header, as the framework reads it."""
-    scheme, credentials = get_authorization_scheme_param(request.headers.get("Authorization"))
-    return credentials if scheme.lower() == "bearer" else None

@@ -1,7 +1,8 @@
 """What callers may occupy: the time of a body, requests of one key, connections, host names.
 
 Every service is given the same limits. They make sure that one caller, slow or hostile, leaves room
-to all others: a body has a deadline, a key has a number of requests at the same time.
+to all others: a body has a deadline, a key has a number of requests at the same time and of bytes
+in their bodies.
 """
 
 import re
@@ -12,6 +13,8 @@ MAX_BODY_BYTES = 1_048_576
 # 4 MiB in half a minute are 140 kB/s; a core system in the bank's network sends 100 times that.
 BODY_SECONDS = 30.0
 REQUESTS_PER_KEY = 64
+# Some of the largest bodies; what is made of one occupies three times its bytes.
+BODIES_PER_KEY = 4
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?", re.ASCII)
 
 
@@ -31,6 +34,11 @@ class RequestLimits:
     requests_per_key: int = REQUESTS_PER_KEY
     host_names: frozenset[str] = frozenset()
 
+    @property
+    def bytes_per_key(self) -> int:
+        """Returns the most bytes in the bodies of one key's requests; more is answered 429."""
+        return BODIES_PER_KEY * self.max_body_bytes
+
     def accepts_host(self, header: str) -> bool:
         """Returns whether a Host header names this service.
 
@@ -45,11 +53,13 @@ class RequestLimits:
 
 
 class RequestsByKey:
-    """Counts the requests of each key that are under way."""
+    """Counts the requests of each key that are under way, and the bytes of their bodies."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self, limits: RequestLimits) -> None:
+        self._limit = limits.requests_per_key
+        self._most_bytes = limits.bytes_per_key
         self._counts: dict[str, int] = {}
+        self._bytes: dict[str, int] = {}
 
     def enter(self, key_id: str) -> bool:
         """Counts a request of a key; returns False if the key has as many as it may."""
@@ -59,11 +69,17 @@ class RequestsByKey:
         self._counts[key_id] = count + 1
         return True
 
-    def leave(self, key_id: str) -> None:
-        """Counts a request less."""
+    def receive(self, key_id: str, size: int) -> bool:
+        """Counts bytes of a body; returns False if the key then has more than it may."""
+        held = self._bytes[key_id] = self._bytes.get(key_id, 0) + size
+        return held <= self._most_bytes
+
+    def leave(self, key_id: str, body_bytes: int) -> None:
+        """Counts a request less, with the bytes of its body."""
         count = self._counts.pop(key_id) - 1
+        held = self._bytes.pop(key_id, 0) - body_bytes
         if count:
-            self._counts[key_id] = count
+            self._counts[key_id], self._bytes[key_id] = count, held
 
 
 def _is_address(host: str) -> bool:

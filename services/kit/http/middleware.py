@@ -42,6 +42,7 @@ _HEADERS = {
 }
 _RAW_CORRELATION = CORRELATION_HEADER.lower().encode()
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
+_TOO_MUCH = "The key sends as many bytes at the same time as it may; send fewer bodies at a time."
 # Nginx's status for a client that disconnected before it got a response.
 _NO_RESPONSE = 499
 
@@ -71,18 +72,19 @@ class RequestMiddleware:
         offered = headers.get(_RAW_CORRELATION, b"").decode("latin-1")
         correlation_id = offered if _HARMLESS_ID.fullmatch(offered) else time_ordered_id()
         began = time.perf_counter()
+        body = _Body(scope, receive, limits=self._limits, requests_by_key=self._requests_by_key)
         response = _Response(send, correlation_id=correlation_id)
         logged = bind_contextvars(correlation_id=correlation_id)
         try:
             refusal = self._refusal(scope, headers)
             if refusal is None:
-                await self._handle(scope, _limited(receive, self._limits), response)
+                await self._handle(scope, body.receive, response)
             else:
                 await refusal(scope, receive, response.send)
         finally:
             caller = scope.get("state", {}).get("principal")
             if caller is not None:
-                self._requests_by_key.leave(caller.id)
+                self._requests_by_key.leave(caller.id, body.bytes_of_key)
             seconds = time.perf_counter() - began
             self._measure(scope, status=response.status, seconds=seconds)
             reset_contextvars(**logged)
@@ -128,6 +130,49 @@ class RequestMiddleware:
         self._recorder.observe(HTTP_SECONDS, seconds, api=_api(scope))
 
 
+class _Body:
+    """Ends a body that is larger than declared, too slow, or one too many of its key."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        *,
+        limits: RequestLimits,
+        requests_by_key: RequestsByKey,
+    ) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._limits = limits
+        self._requests_by_key = requests_by_key
+        self._deadline = asyncio.get_running_loop().time() + limits.body_seconds
+        self._received_bytes = 0
+        self._has_ended = False
+        self.bytes_of_key = 0
+
+    async def receive(self) -> Message:
+        if self._has_ended:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise _ended(408, _too_slow(self._limits)) from error
+        self._has_ended = not message.get("more_body", False)
+        self._count(len(message.get("body", b"")))
+        return message
+
+    def _count(self, size: int) -> None:
+        self._received_bytes += size
+        if self._received_bytes > self._limits.max_body_bytes:
+            raise _ended(413, _too_large(self._limits))
+        caller = self._scope.get("state", {}).get("principal")
+        if caller is not None:
+            self.bytes_of_key += size
+            if not self._requests_by_key.receive(caller.id, size):
+                raise _ended(429, _TOO_MUCH, {"Retry-After": "1"})
+
+
 class _Response:
     """Adds headers to a response while it is sent, and records its status."""
 
@@ -155,29 +200,8 @@ def _refused(scope: Scope, kind: ProblemKind, detail: str) -> ASGIApp:
     )
 
 
-def _limited(receive: Receive, limits: RequestLimits) -> Receive:
-    """Returns a receive that ends a body which is larger than its declared length, or too slow."""
-    received_bytes = 0
-    has_ended = False
-    deadline = asyncio.get_running_loop().time() + limits.body_seconds
-
-    async def counted() -> Message:
-        nonlocal received_bytes, has_ended
-        if has_ended:
-            return await receive()
-        try:
-            async with asyncio.timeout_at(deadline):
-                message = await receive()
-        except TimeoutError as error:
-            raise HTTPException(408, _too_slow(limits), headers={"Connection": "close"}) from error
-        has_ended = not message.get("more_body", False)
-        if message["type"] == "http.request":
-            received_bytes += len(message.get("body", b""))
-            if received_bytes > limits.max_body_bytes:
-                raise HTTPException(413, _too_large(limits), headers={"Connection": "close"})
-        return message
-
-    return counted
+def _ended(status: int, detail: str, headers: Mapping[str, str] | None = None) -> HTTPException:
+    return HTTPException(status, detail, headers={"Connection": "close", **(headers or {})})
 
 
 def _too_large(limits: RequestLimits) -> str:

@@ -182,6 +182,17 @@ def test_faults_in_a_body_are_listed_with_json_pointers_and_without_values(
     assert "Nowak" not in response.text
 
 
+def test_no_body_is_read_from_a_caller_without_a_key(client: TestClient) -> None:
+    # Who reads it finds that it is no JSON: 422.
+    def status_for(**headers: str) -> int:
+        sent = {"Content-Type": "application/json", **headers}
+        return client.post("/v1/lines/1", content=b"no JSON", headers=sent).status_code
+
+    assert status_for() == 401
+    assert status_for(Authorization=f"Bearer {AUDITOR}") == 403
+    assert status_for(**as_officer()) == 422
+
+
 def test_of_many_faults_a_hundred_are_listed() -> None:
     client = TestClient(application(limits=RequestLimits()))
     response = client.post(

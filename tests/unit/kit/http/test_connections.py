@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
+import httpx2
 import pytest
 import uvicorn
 from fastapi import APIRouter, Depends, Request, Response
@@ -147,6 +148,40 @@ async def test_slow_bodies_of_a_key_leave_room_to_every_other(serve: Serve) -> N
         writer.write(b"0123456789")
         assert (await reader.readline()).startswith(b"HTTP/1.1 202")
     assert b"202 Accepted" in await served.post("slow")
+
+
+async def test_large_bodies_of_a_key_leave_memory_to_every_other() -> None:
+    # Four bodies of 90 bytes are within the 400 that four of the largest have.
+    parts = WebParts(
+        health=Health(ManualClock(NOW)),
+        metrics=Metrics(KIT_CATALOGUE),
+        authenticator=AnyKey(),
+        limits=RequestLimits(max_body_bytes=100),
+    )
+    transport = httpx2.ASGITransport(create_app("test", parts=parts, routers=[routes()]))
+    are_counted, may_end = asyncio.Semaphore(0), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"x" * 90
+        are_counted.release()
+        await may_end.wait()
+
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+
+        async def post(key: str, body: bytes | AsyncIterator[bytes]) -> httpx2.Response:
+            headers = {"Authorization": f"Bearer {key}"}
+            return await client.post("/v1/events", content=body, headers=headers)
+
+        large = [asyncio.create_task(post("large", slow())) for _ in range(4)]
+        for _ in large:
+            await are_counted.acquire()
+        fifth = await post("large", b"x" * 41)
+        assert (fifth.status_code, fifth.headers["retry-after"]) == (429, "1")
+        assert (await post("large", b"x" * 40)).status_code == 202
+        assert (await post("healthy", b"x" * 100)).status_code == 202
+        may_end.set()
+        assert [response.status_code for response in await asyncio.gather(*large)] == [202] * 4
+        assert (await post("large", b"x" * 100)).status_code == 202
 
 
 async def test_a_body_that_does_not_arrive_in_time_is_408(serve: Serve) -> None:
