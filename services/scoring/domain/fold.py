@@ -242,7 +242,7 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     )
     if has_new_rules:
         facts |= touched.EVERYTHING
-    if facts & touched.DUES:
+    if facts & (touched.DUES | touched.LINE_DUES):
         counters.refresh(borrower, day, rules, is_close=True)
     counters.close_day(borrower, day, rules)
     life_cycle.follow(borrower, rules, day, is_close=True)

@@ -180,7 +180,7 @@ def dues_may_move(borrower: Borrower, previous: int, day: int, grace_days: int) 
 
     It can when something is unpaid or days are still counted, when since the previous close an
     instalment fell due, became past due or ran out of its grace days, when money has a value date
-    after that close, when a rate may have moved, when a line was reported or is above its limit.
+    or a loan ends after that close, when a rate may have moved.
     """
     counters = borrower.counters
     if counters.past_due_minor or counters.late_days or counters.regulatory_days:
@@ -189,14 +189,26 @@ def dues_may_move(borrower: Borrower, previous: int, day: int, grace_days: int) 
     for loan in borrower.loans:
         if loan.currency != currency and borrower.rates is not None:
             return True
-        days = counting_days(loan)
-        if bisect_right(days, previous - grace_days) != bisect_right(days, day):
-            for shift in (0, 1, grace_days):
-                if bisect_right(days, previous - shift) != bisect_right(days, day - shift):
-                    return True
+        if _may_fall_due(counting_days(loan), previous, day, grace_days):
+            return True
         # An event that came late may have been judged as of a day before the money's or the line's.
         if loan.paid_days and loan.paid_days[-1] > previous:
             return True
+        if loan.closed_day is not None and loan.closed_day > previous:
+            return True
+    return False
+
+
+def _may_fall_due(days: list[int], previous: int, day: int, grace_days: int) -> bool:
+    """Return whether an instalment fell due, became past due or ran out of its grace days."""
+    if bisect_right(days, previous - grace_days) == bisect_right(days, day):
+        return False
+    shifts = (0, 1, grace_days)
+    return any(bisect_right(days, previous - by) != bisect_right(days, day - by) for by in shifts)
+
+
+def lines_may_move(borrower: Borrower, previous: int, day: int) -> bool:
+    """Return whether a line was reported since the previous close, or is above its limit."""
     return any(
         facility_use.excess_on(facility, day) or daily_values.last_day(facility.drawn) > previous
         for facility in borrower.facilities

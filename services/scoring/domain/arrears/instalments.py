@@ -288,7 +288,7 @@ def next_due_day(loan: Loan, as_of: int, within: int) -> int | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RegularInstalment:
     """What a loan takes each time it falls due: the next due day, amount, days between two."""
 

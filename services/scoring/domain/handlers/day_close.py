@@ -54,11 +54,7 @@ def touched_by_close(borrower: Borrower, day: int) -> int:
     if borrower.bounces.days or borrower.flows.penalty_interest.days:
         facts |= touched.BOUNCES
     if borrower.loans or borrower.facilities:
-        if counters.dues_may_move(borrower, previous, day, SHORTFALL_DAYS):
-            facts |= touched.DUES
-        values = borrower.signals.value
-        if values[WORST_DELAY_SLOT] or values[CONCESSIONS_SLOT]:
-            facts |= touched.SCAR_DAY
+        facts |= _debts_touched(borrower, previous, day)
     if borrower.accounts and state.balances_judged_on != day:
         state.balances_judged_on = day
         facts |= touched.BALANCE_DAY
@@ -67,6 +63,18 @@ def touched_by_close(borrower: Borrower, day: int) -> int:
         facts |= touched.LINE_DAY
     if borrower.credit_file.is_dated:
         facts |= touched.FILE_DAY
+    return facts
+
+
+def _debts_touched(borrower: Borrower, previous: int, day: int) -> int:
+    facts = 0
+    if counters.dues_may_move(borrower, previous, day, SHORTFALL_DAYS):
+        facts |= touched.DUES
+    elif counters.lines_may_move(borrower, previous, day):
+        facts |= touched.LINE_DUES
+    values = borrower.signals.value
+    if values[WORST_DELAY_SLOT] or values[CONCESSIONS_SLOT]:
+        facts |= touched.SCAR_DAY
     return facts
 
 

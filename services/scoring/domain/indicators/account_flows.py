@@ -218,6 +218,7 @@ def mostly_unknown(borrower: Borrower, months: range) -> bool:
         | touched.PAYMENTS
         | touched.FACILITIES
         | touched.DUES
+        | touched.LINE_DUES
         | touched.LINE_DAY
         | touched.PROFILE
     ),

@@ -65,7 +65,16 @@ INFORMATION: Final = Theme(COLLATERAL_GROUP, "info", "INFORMATION")
         Component("cover", Unit.NUMBER, "collateral after haircuts, times what it secures"),
         Component("over_limit", Unit.POINTS, "loan to value less the limit agreed"),
     ),
-    reads=COLLATERAL_INPUTS | touched.LOANS | touched.PAYMENTS | touched.FACILITIES,
+    reads=(
+        touched.COLLATERAL
+        | touched.LOANS
+        | touched.PAYMENTS
+        | touched.DUES
+        | touched.FACILITIES
+        | touched.LINE_DUES
+        | touched.LINE_DAY
+        | touched.PROFILE
+    ),
     evidence=About(valued_collateral),
 )
 def cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
@@ -169,6 +178,7 @@ def _ends(piece: Collateral) -> tuple[int, int, int]:
         | touched.PAYMENTS
         | touched.FACILITIES
         | touched.DUES
+        | touched.LINE_DUES
         | touched.FILE_DAY
         | touched.PROFILE
     ),

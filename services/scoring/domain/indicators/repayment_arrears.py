@@ -42,7 +42,7 @@ from services.scoring.domain.primitives.measurement import (
 from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import REPAYMENT, About, Component, Rules
 
-ARREARS_INPUTS: Final = touched.LOANS | touched.PAYMENTS | touched.DUES
+ARREARS_INPUTS: Final = touched.LOANS | touched.PAYMENTS | touched.DUES | touched.LINE_DUES
 YEAR_DAYS: Final = 365
 MONTH_ENDS: Final = 12
 LATE_30: Final = 30
@@ -117,7 +117,7 @@ def regulatory_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     "Worst delay of the year",
     ARREARS.at(Classification("RECORD", "PAYMENT", "COLLECTION")),
     single(Unit.DAYS, "most days past due in 365 days"),
-    reads=touched.LOANS | touched.PAYMENTS | touched.FACILITIES | touched.DUES | touched.SCAR_DAY,
+    reads=ARREARS_INPUTS | touched.FACILITIES | touched.SCAR_DAY,
     evidence=About(paid_loans),
 )
 def worst_days_in_a_year(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
@@ -171,7 +171,7 @@ def _has_history(borrower: Borrower) -> bool:
     "Interest in arrears",
     ARREARS.at(Classification("RECORD", "PAYMENT", "COLLECTION")),
     single(Unit.DAYS, "days since the oldest unpaid interest"),
-    reads=touched.LOANS | touched.PAYMENTS | touched.DUES,
+    reads=ARREARS_INPUTS,
     evidence=About(late_loans),
 )
 def interest_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:

@@ -29,7 +29,8 @@ DEBITS: Final = 1 << 14
 # flows leave alone, so that indicators of full months are measured once a month.
 MONTHS: Final = 1 << 15
 # Arrears or habits can differ without a payment: at a day close because an instalment fell due or
-# ran out of its ten days, or something is unpaid; or because a line goes over its limit.
+# ran out of its ten days, a loan ended or something is unpaid; or because a line goes over its
+# limit.
 DUES: Final = 1 << 16
 # A day close for which the balances have not been judged yet.
 BALANCE_DAY: Final = 1 << 17
@@ -65,9 +66,11 @@ PROCEEDS: Final = 1 << 30
 SECTORS: Final = 1 << 31
 # A day close by which the newest statement has become too old.
 STATEMENT_AGE: Final = 1 << 32
-EVERYTHING: Final = (1 << 33) - 1
+# A day close by which the arrears of lines alone can differ: one was reported or is over its limit.
+LINE_DUES: Final = 1 << 33
+EVERYTHING: Final = (1 << 34) - 1
 # The past itself changed: the day counters are derived again. No kind of fact that is read.
-PAST: Final = 1 << 33
+PAST: Final = 1 << 34
 
 FLOWS: Final = CREDITS | DEBITS | MONTHS | WAGES | CASH | DUTIES | LENDERS | PROCEEDS | OTHERS
 # What is measured in the borrower's currency, of flows, balances and items of accounts.
