@@ -86,7 +86,9 @@ class AccountTransactedV1(EventData, frozen=True, kw_only=True):
     value_date: BusinessDate  #: The day as of which it counts.
     channel: AccountChannel  #: How.
     facility_id: Identifier | UnsetType = UNSET  #: The line behind the account.
-    category_confidence: Share | UnsetType = UNSET  #: How sure the categoriser was, 0 to 1.
+    category_confidence: Share | UnsetType = (
+        UNSET  #: How sure the categoriser was, 0 to 1. Below 0.8 no habit is learnt.
+    )
     counterparty_id: Identifier | UnsetType = UNSET  #: The other side (hashed is fine).
     counterparty_name_hash: Identifier | UnsetType = UNSET  #: Keyed hash of its name.
     counterparty_country: Country | UnsetType = UNSET  #: Its country.

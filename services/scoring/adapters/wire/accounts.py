@@ -18,6 +18,7 @@ from services.scoring.adapters.wire.values import (
     Head,
     codes_of,
     day_or_zero,
+    micro_units,
     minor_units,
     optional_minor_units,
     reported_day,
@@ -33,6 +34,7 @@ CHANNELS: Final = codes_of(vocabulary.ACCOUNT_CHANNELS)
 COUNTERPARTIES: Final = codes_of(vocabulary.COUNTERPARTY_TYPES)
 RETURNS: Final = codes_of(vocabulary.RETURN_REASONS)
 BLOCK_KINDS: Final = codes_of(vocabulary.BLOCK_KINDS)
+LEAST_SURE: Final = 800_000
 
 
 def account_transacted(head: Head, data: AccountTransactedV1) -> accounts.AccountTransacted:
@@ -55,7 +57,14 @@ def account_transacted(head: Head, data: AccountTransactedV1) -> accounts.Accoun
             data.balance_after, data.currency, "balance_after"
         ),
         expected_cycle_key=data.expected_cycle_key or None,
+        is_guess=_is_guess(data),
     )
+
+
+def _is_guess(data: AccountTransactedV1) -> bool:
+    """Returns whether the source is less sure of the category than 80 %."""
+    sure = data.category_confidence
+    return sure is not UNSET and micro_units(sure, "category_confidence") < LEAST_SURE
 
 
 def account_balance_closed(

@@ -12,6 +12,9 @@ class AccountTransacted(Event):
     With `correction_kind` reversal the data repeats the flow that is withdrawn (same account,
     direction, category, amount, value date, counterparty); it is removed from every window. What is
     to be amended or back-dated is reversed, and the right transaction follows as one of its own.
+
+    Args:
+        is_guess: The source is not sure of the category: no habit is learnt from the flow.
     """
 
     account_id: str
@@ -26,6 +29,7 @@ class AccountTransacted(Event):
     counterparty_type: int
     balance_after_minor: int | None
     expected_cycle_key: str | None
+    is_guess: bool = False
 
 
 @dataclass(slots=True)

@@ -3,7 +3,8 @@
 `account_flows` passes on wages, taxes, social charges and utilities; the indicators of habits read
 them. For a firm wages are its payroll, for a person the pay that comes in. Payments on a few days
 in a row are one run, because a payroll may be split. Everything is derived from sums by day, so the
-order of arrival leaves no trace and a reversal takes exactly its payment away.
+order of arrival leaves no trace and a reversal takes exactly its payment away. A flow whose
+category is a guess of the source is no habit.
 """
 
 from bisect import bisect_left
@@ -27,6 +28,8 @@ YEAR_DAYS: Final = 365
 
 def add(borrower: Borrower, event: AccountTransacted, kinds: int, day: int, amount: int) -> int:
     """Add a recurring payment (a negative amount takes it away); return the bits touched."""
+    if event.is_guess:
+        return 0
     recurring = borrower.recurring
     if kinds & WAGES:
         is_person = borrower.profile.segment == RETAIL

@@ -11,6 +11,7 @@ from services.contracts.registry import EVENT_TYPES, EventTopic
 from services.scoring.adapters.wire.decoder import TO_DOMAIN, EventDecoder
 from services.scoring.adapters.wire.values import Undecodable, minor_units
 from services.scoring.domain.events import credit_file, loans
+from services.scoring.domain.events.accounts import AccountTransacted
 from services.scoring.domain.handlers.registry import HANDLERS
 from tests.fakes.units import day
 from tests.fakes.wire_events import cloud_event
@@ -201,3 +202,23 @@ def test_every_type_of_the_events_topic_has_its_row_on_each_side() -> None:
     assert TO_DOMAIN.keys() == names.keys()
     made = {get_type_hints(each)["return"]: names[data] for data, each in TO_DOMAIN.items()}
     assert made == {event: handler.type_name for event, handler in HANDLERS.items()}
+
+
+@pytest.mark.parametrize(
+    ("stated", "is_guess"),
+    [({}, False), ({"category_confidence": "0.8"}, False), ({"category_confidence": "0.79"}, True)],
+)
+def test_a_category_below_four_fifths_is_a_guess(stated: dict[str, str], *, is_guess: bool) -> None:
+    flow = {
+        "account_id": "a-1",
+        "direction": "CREDIT",
+        "amount": "10.00",
+        "currency": "EUR",
+        "category": "SALARY_IN",
+        "value_date": "2024-03-31",
+        "channel": "TRANSFER",
+        **stated,
+    }
+    event = DECODER.decode(envelope("account.transacted.v1", dict(flow)))
+    assert isinstance(event, AccountTransacted)
+    assert event.is_guess is is_guess

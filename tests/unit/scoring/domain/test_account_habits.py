@@ -244,3 +244,13 @@ class TestDuties:
         story.flow(-500, "SOCIAL_OUT")
         assert story.measure("A-17").reason == Reason.FEW_OBSERVATIONS
         assert with_account().measure("A-17").status == NOT_APPLICABLE
+
+
+def test_a_guess_of_the_source_is_no_habit() -> None:
+    sure, guessed = with_account("RETAIL"), with_account("RETAIL")
+    for story, is_guess in ((sure, False), (guessed, True)):
+        for month in range(1, 6):
+            story.on(f"2024-{month:02d}-26").flow(100, "SALARY_IN", is_guess=is_guess)
+        story.close_through("2024-08-10")
+    assert sure.level("A-16") == RED
+    assert guessed.measure("A-16").status == NOT_APPLICABLE
