@@ -194,6 +194,7 @@ class LoanSteps(Steps):
         since: str | None = None,
         due: str | None = None,
         name: str = "d-1",
+        currency: str = "EUR",
     ) -> str:
         """Open a dispute today or since a date, or settle it today."""
         return self.happens(
@@ -201,7 +202,7 @@ class LoanSteps(Steps):
             dispute_id=name,
             loan_id="l-1",
             disputed_minor=minor(amount),
-            currency="EUR",
+            currency=currency,
             due_day=optional_day(due),
             raised_day=self._day(since),
             status=vocabulary.DISPUTE_STATUSES.index(status),

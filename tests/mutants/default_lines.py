@@ -91,6 +91,14 @@ LINES = (
         (RECORD,),
     ),
     Mutant(
+        "disputes-without-rate-end-no-count",
+        "a dispute about a loan without a rate suspends the count",
+        "services/scoring/domain/arrears/exposure.py",
+        "    return owed > rules.tolerance.minor(loan.currency, 0)\n",
+        "    return False\n",
+        ("tests/unit/scoring/domain/test_fail_closed.py",),
+    ),
+    Mutant(
         "lost-disputes-suspend-nothing",
         "a dispute that was rejected or withdrawn suspended no day",
         "services/scoring/domain/handlers/loans.py",

@@ -410,6 +410,8 @@ def _is_loan_suspended(borrower: Borrower, loan: Loan, day: int, rules: Rules) -
     """Return whether only a dispute makes the loan's arrears immaterial."""
     if not loan.exclusions:
         return False
+    if exposure.is_dispute_untested(borrower, loan, rules, day):
+        return True
     return _is_loan_material(borrower, loan, day, rules, with_disputed=True)
 
 

@@ -167,7 +167,9 @@ def is_count_suspended(borrower: Borrower, rules: Rules, day: int, lent: int) ->
     if not any(loan.exclusions for loan in borrower.loans):
         return False
     arrears = total_past_due(borrower, day, with_disputed=True)
-    return exceeds_counted(borrower, rules, day, arrears, lent)
+    return exceeds_counted(borrower, rules, day, arrears, lent) or any(
+        is_dispute_untested(borrower, loan, rules, day) for loan in borrower.loans
+    )
 
 
 def line_counts(line: Facility, day: int, rules: Rules) -> bool:
@@ -236,7 +238,17 @@ def is_suspended(borrower: Borrower, day: int, rules: Rules) -> bool:
     """
     if not any(loan.exclusions for loan in borrower.loans):
         return False
-    return is_material(borrower, day, rules, with_disputed=True)
+    return is_material(borrower, day, rules, with_disputed=True) or any(
+        is_dispute_untested(borrower, loan, rules, day) for loan in borrower.loans
+    )
+
+
+def is_dispute_untested(borrower: Borrower, loan: Loan, rules: Rules, day: int) -> bool:
+    """Return whether what is disputed of a loan exceeds the tolerance and cannot be converted."""
+    if not loan.exclusions or is_rated(borrower, loan.currency, day):
+        return False
+    owed = days_past_due.past_due(loan, day, with_disputed=True)
+    return owed > rules.tolerance.minor(loan.currency, 0)
 
 
 @dataclass(frozen=True, slots=True)

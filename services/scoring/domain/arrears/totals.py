@@ -12,7 +12,7 @@ from services.scoring.domain.arrears import days_past_due, exposure, stretches
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
 from services.scoring.domain.rulebook.rulebook import Rules
 
-NOTHING: Final = (0, 0, 0, 0, 0)
+NOTHING: Final = (0, 0, 0, 0, 0, 0)
 
 
 class ArrearsTotals:
@@ -26,7 +26,10 @@ class ArrearsTotals:
         self._has_disputes = any(loan.exclusions for loan in borrower.loans)
         self._terms = {loan.loan_id for loan in borrower.loans if exposure.is_lent(loan)}
         self._past_due = self._with_disputed = self._lent = self._untested = self._large = 0
-        self._amounts = [NOTHING] * (len(borrower.loans) + len(borrower.facilities))
+        self._disputes_untested = 0
+        self._amounts: list[tuple[int, ...]] = [NOTHING] * (
+            len(borrower.loans) + len(borrower.facilities)
+        )
         # Since when the amounts of each loan and line are what they are, the latest first.
         self._since: list[tuple[int, int]] = []
         for number in range(len(self._amounts)):
@@ -40,7 +43,9 @@ class ArrearsTotals:
     def is_suspended(self, day: int) -> bool:
         """Return whether only a dispute makes arrears immaterial (EBA/GL/2016/07 paragraph 19)."""
         self._go_back(day)
-        return self._has_disputes and self._exceeds(day, self._with_disputed)
+        return self._has_disputes and (
+            self._disputes_untested > 0 or self._exceeds(day, self._with_disputed)
+        )
 
     def counts(self, day: int) -> bool:
         """Return whether an overdue amount counts for early warning at the end of the day."""
@@ -50,7 +55,9 @@ class ArrearsTotals:
     def is_count_suspended(self, day: int) -> bool:
         """Return whether only a dispute leaves too little to count."""
         self._go_back(day)
-        return self._has_disputes and self._is_enough(day, self._with_disputed)
+        return self._has_disputes and (
+            self._disputes_untested > 0 or self._is_enough(day, self._with_disputed)
+        )
 
     def unchanged_since(self, day: int) -> int:
         """Return the first day of the stretch of equal days that ends with the day."""
@@ -88,9 +95,10 @@ class ArrearsTotals:
         self._lent += amounts[2] - before[2]
         self._untested += amounts[3] - before[3]
         self._large += amounts[4] - before[4]
+        self._disputes_untested += amounts[5] - before[5]
         heappush(self._since, (-since, number))
 
-    def _of_loan(self, loan: Loan, day: int) -> tuple[int, int, int, int, int]:
+    def _of_loan(self, loan: Loan, day: int) -> tuple[int, ...]:
         borrower = self._borrower
         past_due = with_disputed = exposure.past_due_on(borrower, loan, day)
         if loan.exclusions:
@@ -98,12 +106,13 @@ class ArrearsTotals:
         untested = exposure.is_loan_untested(borrower, loan, self._rules, day)
         lent = exposure.outstanding_on(borrower, loan, day)
         large = bool(loan.due_days) and days_past_due.exceeds_instalment(loan, day, self._rules)
-        return past_due, with_disputed, lent, int(untested), int(large)
+        disputed = exposure.is_dispute_untested(borrower, loan, self._rules, day)
+        return past_due, with_disputed, lent, int(untested), int(large), int(disputed)
 
-    def _of_line(self, line: Facility, day: int) -> tuple[int, int, int, int, int]:
+    def _of_line(self, line: Facility, day: int) -> tuple[int, ...]:
         borrower = self._borrower
         past_due = exposure.line_past_due_on(borrower, line, day)
         lent = 0 if line.loan_id in self._terms else exposure.drawn_on(borrower, line, day)
         untested = exposure.is_line_untested(borrower, line, self._rules, day)
         large = exposure.line_counts(line, day, self._rules)
-        return past_due, past_due, lent, int(untested), int(large)
+        return past_due, past_due, lent, int(untested), int(large), 0

@@ -57,6 +57,16 @@ class TestALoanWithoutARate:
         assert "DATA_INCIDENT" in lacking.latest.flags
         assert "DATA_INCIDENT" not in rated.flags
 
+    def test_a_dispute_suspends_the_count_and_does_not_end_it(self) -> None:
+        story = dollar_loan(2_000).close_through("2024-02-20")
+        story.disputes(2_000, currency="USD")
+        story.close_through("2024-03-10")
+        counters = story.borrower.counters
+        assert (counters.regulatory_days, counters.counting_closes) == (20, 20)
+        # A correction derives them again: the same.
+        story.pays(10, value="2024-03-05", currency="USD")
+        assert (counters.regulatory_days, counters.counting_closes) == (20, 20)
+
     def test_a_residue_up_to_the_tolerance_counts_no_days(self) -> None:
         assert dollar_loan(0.99).close_through("2024-03-31").days == (0, 0, 0)
 
