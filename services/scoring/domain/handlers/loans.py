@@ -38,6 +38,7 @@ from services.scoring.domain.handlers.measures import (
     take_measure,
     take_measure_back,
     weigh_draws,
+    weigh_payments,
 )
 from services.scoring.domain.primitives import touched
 from services.scoring.domain.primitives.measurement import MICRO
@@ -97,14 +98,17 @@ def publish_schedule(borrower: Borrower, event: SchedulePublished) -> int:
         return touched.LOANS
     is_new_version = bool(loan.due_days) and event.schedule_version > loan.schedule_version
     effective = event.effective_day if isinstance(event, ScheduleChanged) else event.day
+    wrong_day = loan.schedule_day
     if is_amendment:
-        take_measure_back(borrower, loan, loan.schedule_day)
+        take_measure_back(borrower, loan, wrong_day)
         _extend_past(loan, effective, _extinction_of(event))
     elif is_new_version or _is_another(loan, event):
         _remember_past(loan, effective, _extinction_of(event))
     had_schedule = bool(loan.due_days)
     _set_schedule(loan, event, effective)
     facts = _note_measure(borrower, loan, event, effective)
+    if is_amendment:
+        facts |= weigh_payments(borrower, loan, min(effective, wrong_day))
     if not loan.start_day and (is_amendment or not loan.principal_minor):
         loan.principal_minor = sum(event.due_principal_minor)
     if had_schedule or event.due_days[0] <= borrower.counters.closed_day:

@@ -92,7 +92,9 @@ def weigh_raises(borrower: Borrower, line: Facility, day: int) -> int:
             raised[days[index]] = exceeded
     for known in [each for each in line.raises if each.day >= day]:
         if known.day in raised:
-            known.exceeded_minor = raised.pop(known.day)
+            exceeded = raised.pop(known.day)
+            known.is_proven &= exceeded == known.exceeded_minor
+            known.exceeded_minor = exceeded
         elif line.drawn.first_day < known.day - DRAW_DAYS:
             line.raises.remove(known)
             _follow_measures(borrower)
@@ -131,6 +133,14 @@ def weigh_draws(borrower: Borrower, day: int) -> int:
             elif forget_non_cash(loan, key, only=DRAWN):
                 take_measure_back(borrower, loan, value_day)
                 facts |= touched.DECISIONS | touched.PAYMENTS | touched.PAST
+    return facts
+
+
+def weigh_payments(borrower: Borrower, loan: Loan, day: int) -> int:
+    """Weigh the payments of a loan from a day on: what they paid of arrears may be another part."""
+    facts = 0
+    for paid_day in sorted({each for each in loan.paid_days if each >= day}):
+        facts |= weigh_draws(borrower, paid_day)
     return facts
 
 

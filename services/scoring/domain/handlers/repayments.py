@@ -68,11 +68,13 @@ def post(borrower: Borrower, event: RepaymentPosted) -> int:
     if event.channel == REFINANCE_CHANNEL and not event.payer_is_third_party:
         facts |= measures.take_measure(borrower, event.loan_id, event.value_day)
     else:
-        facts |= measures.weigh_draws(borrower, event.value_day)
+        loan = borrower.loan(event.loan_id, event.currency)
+        facts |= measures.weigh_payments(borrower, loan, event.value_day)
     is_secured = extinction_of(event) == SECURED and borrower.decisions.default.is_non_performing
     if event.dispute_flag or is_secured:
         facts |= measures.hold_labels(borrower, event.value_day)
-    if event.dispute_flag or borrower.risk.flags & DISPUTED:
+    is_correction = event.correction_kind != NO_CORRECTION
+    if event.dispute_flag or borrower.risk.flags & DISPUTED or is_correction:
         return facts | touched.DECISIONS
     return facts
 
@@ -177,7 +179,7 @@ def reverse(borrower: Borrower, event: RepaymentReversed) -> int:
     if _corrects_again(borrower, event):
         return refuse(borrower, event, ALREADY_CORRECTED)
     if _take_back(borrower, event, event.paid_minor):
-        return touched.PAYMENTS | touched.PAST
+        return touched.PAYMENTS | touched.PAST | touched.DECISIONS
     return touched.DECISIONS if borrower.news else 0
 
 
@@ -195,17 +197,19 @@ def _take_back(borrower: Borrower, event: RepaymentPosted | RepaymentReversed, a
     for loan in borrower.loans:
         if key in loan.paid_keys:
             index = loan.paid_keys.index(key)
+            paid_day = loan.paid_days[index]
             left = loan.paid_minor[index] - amount
             if amount != WHOLE and left > 0:
                 loan.paid_minor[index] = left
                 loan.paid_outstanding[index] = -1
             else:
                 if measures.forget_non_cash(loan, key) in (REFINANCED, DRAWN):
-                    measures.take_measure_back(borrower, loan, loan.paid_days[index])
+                    measures.take_measure_back(borrower, loan, paid_day)
                 del loan.paid_days[index], loan.paid_minor[index]
                 del loan.paid_keys[index], loan.paid_outstanding[index]
                 _forget_third_party(borrower, key)
                 note_corrected(borrower, key)
+            measures.weigh_payments(borrower, loan, paid_day)
             return True
     expect(borrower, event, key, amount)
     return False
