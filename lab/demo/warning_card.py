@@ -13,9 +13,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from services.alerts.entrypoints.pages import measures
+from services.wording.figures import Figures
+from services.wording.messages import Language
+from services.wording.reasons import ReasonSentences, micro
 
 WIDTH = 100
+FIGURES = Figures(Language.ENGLISH)
+REASONS = ReasonSentences(FIGURES, names_parties=True)
 BARS = "▁▂▃▄▅▆▇█"
 SHOWN_SCORES = 45
 SHOWN_CONTRIBUTORS = 6
@@ -94,13 +98,13 @@ def _contributors(contributors: Sequence[Mapping[str, Any]]) -> Table:
     table.add_column("points", justify="right")
     for each in contributors[:SHOWN_CONTRIBUTORS]:
         unit = str(each.get("unit") or "")
-        edges = (measures.threshold(each.get(edge), unit) for edge in ("amber", "red"))
+        edges = [each[edge] for edge in ("amber", "red") if each.get(edge)]
         baseline = each.get("baseline")
         table.add_row(
             Text(f"{each['indicator']} {each['name']}", style=LEVEL_COLOURS.get(each["level"], "")),
-            Text(measures.measured(each["value"], unit)),
-            Text(measures.measured(baseline, unit) if baseline is not None else ""),
-            Text(", ".join(edge for edge in edges if edge)),
+            Text(FIGURES.value(micro(each["value"]), unit)),
+            Text(FIGURES.value(micro(baseline), unit) if baseline is not None else ""),
+            Text("; ".join(REASONS.limit(edge, unit) for edge in edges)),
             Text(str(each.get("since") or "")),
             Text(f"{float(each['share']):.1f}"),
         )

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal
 
 from services.wording.messages import Language, Messages, messages_in
@@ -90,6 +90,10 @@ class Figures:
             format=DATE_FORMATS[self._language],
             locale=LOCALES[self._language],
         )
+
+    def short_day(self, ordinal: int) -> str:
+        """Returns day and month, such as ``4 Dec``."""
+        return format_skeleton("MMMd", date.fromordinal(ordinal), locale=LOCALES[self._language])
 
     def moment_utc(self, moment: datetime) -> str:
         """Returns a moment to the minute, in UTC."""

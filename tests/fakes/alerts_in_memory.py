@@ -68,6 +68,60 @@ SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 
 
+HEADLINES = {
+    "en": "{id} is in state high risk: Credit turnover fell by 46 %",
+    "es": "{id} está en el estado «riesgo alto»: los abonos han caído un 46 %",
+    "zh": "{id}处于“高风险”状态：流入资金下降46%",
+}
+STEPS = {
+    "en": "Request a 13-week cash forecast",
+    "es": "Pedir una previsión de tesorería a 13 semanas",
+    "zh": "要求提供13周现金流预测",
+}
+WHY = {
+    "en": "The state became high risk on 4 March 2026 because of this:",
+    "es": "El estado pasó a riesgo alto el 4 de marzo de 2026 por lo siguiente:",
+    "zh": "状态于2026年3月4日变为高风险，原因如下：",
+}
+CAUSES = {
+    "en": "Credit turnover fell by 46 % (Level: red; amber at 20 % or more)",
+    "es": "Los abonos han caído un 46 % (Nivel: rojo; ámbar con 20 % o más)",
+    "zh": "流入资金下降46%（级别：红色；黄色阈值：达到或超过20%）",
+}
+OTHER_CARD_TEXTS = {
+    "en": {
+        "changes": ["The state went from watch to high risk."],
+        "worse": ["State default in 11 days if EUR 4,180.50 stays unpaid."],
+        "factors": ["Capacity to pay: red, most of all “Credit turnover drop”"],
+        "positives": ["The last 12 instalments were paid on time."],
+        "tasks": ["Collections: settle a small amount"],
+    },
+    "es": {
+        "changes": ["El estado pasó de vigilancia a riesgo alto."],
+        "worse": ["Incumplimiento en 11 días si EUR 4.180,50 siguen impagados."],
+        "factors": ["Capacidad de pago: rojo, sobre todo «Caída de abonos»"],
+        "positives": ["Las últimas 12 cuotas se pagaron a tiempo."],
+        "tasks": ["Cobros: regularizar un importe pequeño"],
+    },
+    "zh": {
+        "changes": ["状态由观察变为高风险。"],
+        "worse": ["若EUR 4,180.50继续未付，11天后违约。"],
+        "factors": ["还款能力：红色，主要为“流入资金下降”"],
+        "positives": ["最近12期均按时还款。"],
+        "tasks": ["催收：处理小额逾期款"],
+    },
+}
+
+
+def _alert_text(language: str, borrower_id: str) -> AlertText:
+    return AlertText(
+        headline=HEADLINES[language].format(id=borrower_id),
+        why=(WHY[language],),
+        reasons=(CAUSES[language],),
+        actions=(STEPS[language],),
+    )
+
+
 def an_alert(alert_id: str, borrower_id: str, **changes: Any) -> Alert:
     """Return an open alert of officer-7, opened two hours ago."""
     alert = Alert(
@@ -88,6 +142,9 @@ def an_alert(alert_id: str, borrower_id: str, **changes: Any) -> Alert:
         officer_id="officer-7",
         segment="SME",
         branch_id="north",
+        factors=("PERFORMANCE",),
+        triggers=("FINANCIAL",),
+        stages=("MONITORING",),
         is_digest=False,
         opened_at=NOW - timedelta(hours=2),
         updated_at=NOW - timedelta(hours=2),
@@ -117,14 +174,7 @@ def an_alert(alert_id: str, borrower_id: str, **changes: Any) -> Alert:
                 due_at=datetime(2026, 3, 11, 16, 0, tzinfo=UTC),
             ),
         ),
-        texts={
-            "en": AlertText(
-                headline=f"{borrower_id} is in state high risk: Credit turnover fell by 46 %",
-                why=("The state became high risk on 4 March 2026 because of this:",),
-                reasons=("Credit turnover fell by 46 % (red at 40 % or more)",),
-                actions=("Request a 13-week cash forecast",),
-            )
-        },
+        texts={language: _alert_text(language, borrower_id) for language in HEADLINES},
         news=(),
     )
     return replace(alert, **changes)
@@ -253,15 +303,12 @@ class InMemoryAlerts:
                 was_sent=True,
             ),
             texts={
-                "en": CardText(
-                    why=["The state became high risk on 4 March 2026 because of this:"],
-                    changes=["The state went from watch to high risk."],
-                    causes={},
-                    worse=["State default in 11 days if EUR 4,180.50 stays unpaid."],
-                    factors=["Capacity to pay: red, most of all “Credit turnover drop”"],
-                    positives=["The last 12 instalments were paid on time."],
-                    tasks=["Collections: settle a small amount"],
+                language: CardText(
+                    why=[WHY[language]],
+                    causes={"A-01": CAUSES[language]},
+                    **OTHER_CARD_TEXTS[language],
                 )
+                for language in HEADLINES
             },
             scores=self.scores.get(borrower_id, ()),
             open_alert=self._detail(opened) if opened else None,

@@ -424,6 +424,19 @@ async def test_signals_in_a_normal_state_are_in_the_digest_while_they_last(desk:
     assert await desk.reading.digest(person=STRANGER, since=MONDAY, limit=10) == []
 
 
+async def test_alerts_are_listed_by_where_their_causes_belong(desk: Desk) -> None:
+    await desk.assess(assessment(RiskState.WATCH, RED))
+    for filters, borrowers in (
+        (AlertFilters(factors=("RECORD", "FINANCE"), triggers=("PAYMENT",)), ["b-1"]),
+        (AlertFilters(stages=("COLLECTION",)), ["b-1"]),
+        (AlertFilters(factors=("FINANCE",)), []),
+        (AlertFilters(triggers=("CONDUCT",)), []),
+        (AlertFilters(stages=("APPROVAL",)), []),
+    ):
+        page = await desk.reading.list_alerts(filters, person=RISK)
+        assert [each.borrower_id for each in page.items] == borrowers
+
+
 async def test_a_task_reaches_the_officer_until_it_is_done_and_opens_no_alert(desk: Desk) -> None:
     await desk.assess(assessment(RiskState.NORMAL, tasks=("SMALL_ARREARS",)))
     later = MONDAY + timedelta(days=9)

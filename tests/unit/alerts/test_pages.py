@@ -9,7 +9,6 @@ from starlette.testclient import TestClient
 
 from services.alerts.decisions.application.read_models import OwnerWeek, ScorePoint
 from services.alerts.entrypoints.http import create_app
-from services.alerts.entrypoints.pages import words
 from services.alerts.entrypoints.pages.routes import Presentation
 from services.alerts.primitives.vocabulary import AlertStatus, OutcomeCode, RiskState, Severity
 from services.kit.catalogue import KIT_CATALOGUE
@@ -20,6 +19,7 @@ from services.wording.parties import without_parties
 from tests.fakes.alerts_http import AUDITOR, OFFICER, PEOPLE, KnownPeople, client
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts, an_alert
 from tests.fakes.clock import ManualClock
+from tests.unit.wording.test_messages_of_alerts import ENGLISH
 
 ASSESSMENT: dict[str, Any] = {
     "state": "HIGH_RISK",
@@ -40,6 +40,9 @@ ASSESSMENT: dict[str, Any] = {
             "figure": "operating credits of three months below the usual",
             "family": "ACCOUNT",
             "risk_type": "LIQUIDITY",
+            "factor": "PERFORMANCE",
+            "trigger": "FINANCIAL",
+            "stage": "MONITORING",
             "level": "RED",
             "value": "0.46",
             "unit": "ratio",
@@ -177,8 +180,9 @@ class TestBoard:
             "B 1/ä",
             "High risk",
             "Credit turnover fell by 46 %",
+            "as of 4 March 2026",
             "officer-7",
-            "Acknowledge by 4 Mar 2026, 16:30",
+            "Acknowledge by 4 March 2026, 16:30",
             "in 6 h",
         ):
             assert text in page
@@ -198,7 +202,7 @@ class TestBoard:
             )
         ]
         page = browser.get("/").text
-        assert "in the week of 2 Mar 2026, of 25 that" in page
+        assert "in the week of 2 March 2026, of 25 that" in page
         assert '<span class="owner overdue">officer-7 <b>26</b></span>' in page
         assert "<b>40</b>" not in page
         assert '<span class="owner">credit-desk <b>25</b></span>' in page
@@ -247,34 +251,34 @@ class TestCard:
         page = browser.get("/borrowers/B-2").text
         for text in (
             "72.4",
-            "7.6 points below Default",
-            "46 %",
-            "amber ≥ 20 %, red ≥ 40 %",
-            "usual 3 %",
-            "since 11 Feb 2026",
+            "7.6 points below “default”",
+            "Credit turnover fell by 46 % (Level: red; amber at 20 % or more",
             "31.2 points of the score",
-            "operating credits of three months below the usual",
+            "Account · Business performance · Financial figures · Monitoring",
             "core/txn-812",
-            "A-02 Net outflow",
-            "EUR 312,500",
-            "EUR 4,180.50 on 20 Mar 2026",
-            "Days past due, operational",
-            "Days past due, regulatory",
-            "86%",
+            "Net outflow",
+            "EUR 312,500.00",
+            "EUR 4,180.50 on 20 March 2026",
+            "Days in arrears, worst loan",
+            "Days past due for default, whole borrower",
+            "86 %",
+            "Capacity to pay: red, most of all “Credit turnover drop”",
+            "The last 12 instalments were paid on time.",
+            "Collections: settle a small amount",
             "Request a 13-week cash forecast",
-            "What changed since the last message, 2 Mar 2026, 07:00",
+            "What changed since the last message, 2 March 2026, 07:00",
             "The state went from watch to high risk.",
             "The state became high risk on 4 March 2026 because of this:",
             "SMA-0",
             "default 3",
-            "repayment.failed.v1 p-1",
-            "No prior statement".lower(),
+            "core p-1",
+            "There is no financial statement for the year before",
         ):
             assert text in page, text
 
     def test_it_draws_the_score_of_ninety_days(self, browser: TestClient) -> None:
         page = browser.get("/borrowers/B-2").text
-        assert 'aria-label="Score from 10 on 4 Dec 2025 to 72 on 4 Mar 2026"' in page
+        assert 'aria-label="Score from 10 on 4 December 2025 to 72 on 4 March 2026"' in page
         assert "style=" not in page
         assert "<script" not in page
 
@@ -303,6 +307,44 @@ class TestCard:
         browser = client(books)
         browser.post("/login", data={"key": AUDITOR})
         assert "Acknowledge</button>" not in browser.get("/borrowers/B-2").text
+
+
+# Names, ids and what a bank calls its own things; the languages are in their own words.
+NOT_WORDS = re.compile(
+    r"officer-7|B-[23]|B 1/ä|core/txn-812|core p-1|default 3|Tocsin|English|EUR|tocsin keys create|"
+    r"north|repayment|SMA-0|credit-desk|a[123]|olga|tocsin"
+)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/digest", "/borrowers/B-2", "/?resolved=1", "/borrowers/nobody"]
+)
+@pytest.mark.parametrize("language", ["es", "zh"])
+def test_a_page_has_no_english_word_left(browser: TestClient, path: str, language: str) -> None:
+    accepted = {"es": "es-MX,es;q=0.9,en;q=0.8", "zh": "zh-CN,zh;q=0.9,en;q=0.8"}[language]
+    page = browser.get(path, headers={"Accept-Language": accepted}).text
+    assert f'<html lang="{language}">' in page
+    attributes = " ".join(re.findall(r'(?:aria-label|title|placeholder)="([^"]*)"', page))
+    shown = NOT_WORDS.sub("", re.sub(r"<[^>]+>", " ", page) + attributes)
+    assert not ENGLISH.findall(shown)
+    if language == "zh":
+        assert not re.findall(r"[A-Za-z]{4,}", shown.replace("Español", "").replace("IFRS", ""))
+
+
+def test_the_language_chosen_on_a_page_comes_before_that_of_the_browser(
+    browser: TestClient,
+) -> None:
+    answer = browser.get("/language/zh")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    page = browser.get("/borrowers/B-2", headers={"Accept-Language": "es"}).text
+    assert "流入资金下降46%（级别：红色" in page
+    assert "要求提供13周现金流预测" in page
+    assert browser.get("/language/fr").status_code == 422
+
+
+def test_a_language_that_is_not_there_is_english(browser: TestClient) -> None:
+    page = browser.get("/", headers={"Accept-Language": "fr-FR,*;q=0.1"}).text
+    assert '<html lang="en">' in page
 
 
 class TestForms:
@@ -412,8 +454,7 @@ def test_a_card_whose_state_stands_says_so(browser: TestClient, books: InMemoryA
     assert "The risk state stands" not in browser.get("/borrowers/B-2").text
     books.isolated_since["B-2"] = datetime(2026, 3, 1, 12, tzinfo=UTC)
     page = browser.get("/borrowers/B-2").text
-    moment = words.moment(books.isolated_since["B-2"], timezone="Europe/Berlin")
-    assert f"The risk state stands since {moment}: data of the borrower could not be" in page
+    assert "stands since 1 March 2026, 13:00: data of the borrower could not be" in page
     assert "Operations are informed." in page
 
 

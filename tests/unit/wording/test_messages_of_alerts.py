@@ -1,7 +1,8 @@
 """Whatever a message or page can name has a text in each language, and none is left in English."""
 
 import re
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, get_args
 
 import pytest
 
@@ -12,7 +13,18 @@ from services.alerts.decisions.domain.playbooks import (
     UNKNOWN_RISK_TYPE,
 )
 from services.alerts.delivery.application.endpoint_trial import EVENT_TYPE
-from services.alerts.primitives.vocabulary import AlertEventKind, OutcomeCode
+from services.alerts.primitives.vocabulary import (
+    AlertEventKind,
+    AlertStatus,
+    AlertType,
+    Level,
+    OutcomeCode,
+    RiskState,
+    Severity,
+)
+from services.contracts.borrower import Segment
+from services.scoring.domain.primitives.vocabulary import UTP_TRIGGERS
+from services.scoring.domain.regimes import china, eu_default, ifrs9, npe, rbi
 from services.wording.messages import Language, read_catalogue
 
 # Words of English that neither Spanish nor a code, a name or a unit has.
@@ -22,7 +34,7 @@ ENGLISH: Final = re.compile(
     re.IGNORECASE,
 )
 # The same word in both languages.
-SHARED: Final = frozenset({"normal"})
+SHARED: Final = frozenset({"normal", "Factor", "India, RBI", "{number} min"})
 
 
 def texts(language: Language) -> dict[str, str]:
@@ -47,6 +59,31 @@ def test_each_step_role_outcome_and_event_has_a_text(language: Language) -> None
     wanted |= {f"alert_step.{kind.removeprefix('alert.').removesuffix('.v1')}" for kind in kinds}
     assert wanted <= texts(language).keys()
     assert {key for key in texts(language) if key.startswith("step.")} <= wanted
+
+
+@pytest.mark.parametrize("language", Language)
+def test_each_code_that_a_page_shows_has_a_label(language: Language) -> None:
+    groups: dict[str, Iterable[str]] = {
+        "severity": Severity,
+        "status": AlertStatus,
+        "alert_type": AlertType,
+        "state": RiskState,
+        "level": Level,
+        "segment": get_args(Segment),
+        # Every label of a regime; SMA-0 and its like are official names.
+        "label": {
+            *ifrs9.STAGES,
+            *(label for label in rbi.CLASSES if "-" not in label),
+            *china.TIERS,
+            *(word for _, word in eu_default.WORDS),
+            *UTP_TRIGGERS,
+            eu_default.CURE,
+            npe.FORBORNE_RELAPSE,
+            npe.OTHER,
+        },
+    }
+    wanted = {f"{group}.{code}" for group, codes in groups.items() for code in codes}
+    assert wanted <= texts(language).keys()
 
 
 @pytest.mark.parametrize("language", [Language.SPANISH, Language.CHINESE])

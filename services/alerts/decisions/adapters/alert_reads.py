@@ -44,8 +44,11 @@ SELECT {alert_rows.READ_COLUMNS} FROM alerts.alert AS alert
    AND ($12::timestamptz IS NULL OR alert.opened_at >= $12)
    AND ($13::timestamptz IS NULL OR alert.opened_at < $13)
    AND ($14::boolean IS NULL OR alert.is_digest = $14)
+   AND (cardinality($15::text[]) = 0 OR alert.factors && $15)
+   AND (cardinality($16::text[]) = 0 OR alert.triggers && $16)
+   AND (cardinality($17::text[]) = 0 OR alert.stages && $17)
  ORDER BY alert.updated_at DESC, alert.alert_id DESC
- LIMIT $15
+ LIMIT $18
 """
 HISTORY = "SELECT * FROM alerts.alert_event WHERE alert_id = $1 ORDER BY version"
 # The borrowers that the officer $1 may see.
@@ -145,6 +148,9 @@ class PostgresAlertReads:
             filters.opened_from,
             filters.opened_before,
             filters.is_digest,
+            list(filters.factors),
+            list(filters.triggers),
+            list(filters.stages),
             limit + 1,
         )
         alerts = [_summary(row) for row in rows[:limit]]

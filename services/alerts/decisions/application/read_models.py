@@ -40,6 +40,9 @@ class AlertFilters:
     owner_id: str | None = None
     segment: str | None = None
     branch_id: str | None = None
+    factors: Sequence[str] = ()
+    triggers: Sequence[str] = ()
+    stages: Sequence[str] = ()
     opened_from: datetime | None = None
     opened_before: datetime | None = None
     is_digest: bool | None = None
@@ -49,7 +52,9 @@ class AlertFilters:
 class AlertSummary:
     """An alert as a list shows it. `version` is the ETag.
 
-    `isolated_since` is since when the borrower's data cannot be processed; null if they can.
+    `headlines` are the headline by language, `factors`, `triggers` and `stages` where the causes
+    belong. `isolated_since` is since when the borrower's data cannot be processed; null if they
+    can.
     """
 
     alert_id: str
@@ -64,10 +69,14 @@ class AlertSummary:
     as_of: date
     score: float
     headline: str
+    headlines: Mapping[str, str]
     owner: Owner
     second_owner: Owner | None
     segment: str | None
     branch_id: str | None
+    factors: Sequence[str]
+    triggers: Sequence[str]
+    stages: Sequence[str]
     is_digest: bool
     opened_at: datetime
     updated_at: datetime
@@ -90,6 +99,7 @@ class AlertSummary:
             act_by=alert.deadlines.act_by,
             escalate_at=alert.deadlines.escalate_at,
             isolated_since=isolated_since,
+            headlines={language: text.headline for language, text in alert.texts.items()},
             **shared,
         )
 

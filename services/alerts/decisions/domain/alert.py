@@ -101,7 +101,8 @@ class Alert:
     """An alert at one version of its life-cycle.
 
     `alert_type` is why it was opened and never changes; what came later is `news`, the newest
-    first. While it is open, score, headline, reasons and texts follow each assessment (`as_of`).
+    first. While it is open, score, headline, reasons and texts follow each assessment (`as_of`),
+    and so do the factors, trigger classes and process stages of its causes.
     `ends_by_itself` is whether it may end once its reasons have recovered: it was never
     worse than ATTENTION, has no hard trigger, finding or covenant, and nobody has touched it.
     `is_ignored` is whether the system closed it after its deadline to acknowledge had passed.
@@ -124,6 +125,9 @@ class Alert:
     officer_id: str | None
     segment: str | None
     branch_id: str | None
+    factors: tuple[str, ...]
+    triggers: tuple[str, ...]
+    stages: tuple[str, ...]
     is_digest: bool
     opened_at: datetime
     updated_at: datetime

@@ -124,6 +124,21 @@ class AssessmentSummary:
         )
 
     @property
+    def factors(self) -> tuple[str, ...]:
+        """Returns the factors of the causes, that of the largest share first."""
+        return tuple(dict.fromkeys(item.factor for item in self.contributors))
+
+    @property
+    def triggers(self) -> tuple[str, ...]:
+        """Returns the trigger classes of the causes."""
+        return tuple(dict.fromkeys(item.trigger for item in self.contributors))
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Returns the process stages whose weakness the causes show."""
+        return tuple(dict.fromkeys(item.stage for item in self.contributors))
+
+    @property
     def situation(self) -> Situation:
         """Returns what the next steps must fit."""
         return Situation(

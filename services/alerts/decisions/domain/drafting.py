@@ -90,6 +90,9 @@ def draft(
         officer_id=assessment.officer_id,
         segment=assessment.segment,
         branch_id=assessment.branch_id,
+        factors=assessment.factors,
+        triggers=assessment.triggers,
+        stages=assessment.stages,
         is_digest=severity is Severity.LOW and assessment.worst_level.rank <= Level.AMBER.rank,
         opened_at=assessment.at,
         updated_at=assessment.at,
@@ -142,6 +145,9 @@ def present(alert: Alert, assessment: AssessmentSummary) -> Alert:
         headline=texts[ENGLISH].headline,
         reasons=_reasons(assessment, texts[ENGLISH]),
         texts=texts,
+        factors=assessment.factors,
+        triggers=assessment.triggers,
+        stages=assessment.stages,
     )
 
 

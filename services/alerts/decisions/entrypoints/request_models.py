@@ -14,6 +14,7 @@ from services.alerts.primitives.vocabulary import (
     RiskState,
     Severity,
 )
+from services.contracts.assessment import Factor, ProcessStage, TriggerClass
 from services.kit.http.request_model import Moment, RequestModel
 
 Identifier = Annotated[str, Field(min_length=1, max_length=limits.IDENTIFIER_CHARACTERS)]
@@ -83,6 +84,9 @@ class AlertQuery(RequestModel):
     opened_from: Moment | None = None
     opened_before: Moment | None = None
     is_digest: bool | None = None
+    factors: list[Factor] = Field(default_factory=list, alias="factor")
+    triggers: list[TriggerClass] = Field(default_factory=list, alias="trigger")
+    stages: list[ProcessStage] = Field(default_factory=list, alias="stage")
     cursor: Cursor | None = None
     limit: PageLimit = limits.DEFAULT_PAGE_ITEMS
 

@@ -1,9 +1,9 @@
 """Prepares the board: open alerts, the most urgent first, and the filters above them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlencode
 
 from fastapi import Query
@@ -12,16 +12,20 @@ from services.alerts.decisions.application.read_models import (
     AlertBudget,
     AlertFilters,
     AlertSummary,
+    DigestItem,
     OwnerWeek,
 )
 from services.alerts.directory.domain.person import Person
-from services.alerts.entrypoints.pages import words
+from services.alerts.entrypoints.pages.words import PageWords
 from services.alerts.primitives import limits
 from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import AlertStatus, RiskState, Severity
+from services.contracts.assessment import Factor, TriggerClass
 
 PER_PAGE = 100
 MOST_OWNERS = 12
+# What lists are filtered and counted by.
+GROUPS = {"factor": get_args(Factor), "trigger": get_args(TriggerClass)}
 OPEN_STATUSES = (AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED, AlertStatus.IN_PROGRESS)
 
 
@@ -32,6 +36,8 @@ class BoardFilters:
     severity: Severity | None = None
     state: RiskState | Literal[""] | None = None
     borrower: Annotated[str, Query(max_length=limits.IDENTIFIER_CHARACTERS)] = ""
+    factor: Factor | Literal[""] | None = None
+    trigger: TriggerClass | Literal[""] | None = None
     mine: bool = False
     resolved: bool = False
     cursor: Annotated[str | None, Query(max_length=limits.CURSOR_CHARACTERS)] = None
@@ -48,6 +54,8 @@ class BoardFilters:
             severities=(self.severity,) if self.severity else (),
             states=(self.state,) if self.state else (),
             borrower_id=self.borrower_id or None,
+            factors=(self.factor,) if self.factor else (),
+            triggers=(self.trigger,) if self.trigger else (),
             owner_id=person.officer_id if self.mine else None,
         )
 
@@ -57,6 +65,8 @@ class BoardFilters:
             "severity": self.severity,
             "state": self.state,
             "borrower": self.borrower_id,
+            "factor": self.factor,
+            "trigger": self.trigger,
             "mine": "1" if self.mine else None,
             "resolved": "1" if self.resolved else None,
             **changes,
@@ -88,28 +98,41 @@ class BoardRow:
     age: str
 
 
-def rows(page: CursorPage[AlertSummary], *, now: datetime, timezone: str) -> list[BoardRow]:
+def rows(page: CursorPage[AlertSummary], words: PageWords, *, now: datetime) -> list[BoardRow]:
     """Returns a page of alerts, the most severe and most pressing first."""
     urgent = sorted(page.items, key=lambda alert: (-alert.severity.rank, _due(alert)))
-    return [row(alert, now=now, timezone=timezone) for alert in urgent]
+    return [row(alert, words, now=now) for alert in urgent]
 
 
-def row(alert: AlertSummary, *, now: datetime, timezone: str) -> BoardRow:
+def row(alert: AlertSummary, words: PageWords, *, now: datetime) -> BoardRow:
     """Returns one alert with its deadline and age in words."""
     due = _due(alert)
-    verb = "Act by" if alert.acknowledged_at else "Acknowledge by"
+    verb = "act_by" if alert.acknowledged_at else "acknowledge_by"
     if alert.resolved_at is not None:
-        verb, due = "Resolved", alert.resolved_at
+        verb, due = "resolved_on", alert.resolved_at
     is_overdue = alert.resolved_at is None and due < now
-    wait = f"{'overdue' if is_overdue else 'in'} {words.wait(due - now)}"
+    wait = words.text("overdue_wait" if is_overdue else "in_wait", wait=words.wait(due - now))
     return BoardRow(
         alert=alert,
-        why=words.why(alert.headline),
-        deadline=f"{verb} {words.moment(due, timezone=timezone)}",
+        why=words.why(alert.headlines, alert.headline),
+        deadline=words.text(verb, moment=words.moment(due)),
         deadline_wait=wait if alert.resolved_at is None else "",
         is_overdue=is_overdue,
         age=words.wait(now - alert.opened_at),
     )
+
+
+def digest_counts(items: Sequence[DigestItem], words: PageWords) -> list[tuple[str, int]]:
+    """Returns how many borrowers have signals of each factor and trigger class."""
+    counts: list[tuple[str, int]] = []
+    for group, codes in GROUPS.items():
+        for code in codes:
+            count = sum(
+                any(getattr(each, group) == code for each in item.signals) for item in items
+            )
+            if count:
+                counts.append((words.label(group, code), count))
+    return counts
 
 
 def newest_week(budget: AlertBudget) -> list[OwnerWeek]:
@@ -119,12 +142,12 @@ def newest_week(budget: AlertBudget) -> list[OwnerWeek]:
 
 
 def filter_links(
-    filters: BoardFilters, counts: Mapping[Severity, int], *, person: Person
+    filters: BoardFilters, counts: Mapping[Severity, int], words: PageWords, *, person: Person
 ) -> list[FilterLink]:
     """Returns the filters: by severity with their counts, the resolved, and the person's own."""
     links = [
         FilterLink(
-            text="All open",
+            text=words.text("all_open"),
             count=sum(counts.values()),
             address=filters.address(severity=None, resolved=None),
             is_on=filters.severity is None and not filters.resolved,
@@ -132,7 +155,7 @@ def filter_links(
     ]
     links += [
         FilterLink(
-            text=severity.capitalize(),
+            text=words.label("severity", severity),
             count=counts[severity],
             address=filters.address(severity=severity, resolved=None),
             is_on=filters.severity is severity,
@@ -142,14 +165,14 @@ def filter_links(
     ]
     links.append(
         FilterLink(
-            text="Resolved",
+            text=words.text("resolved"),
             address=filters.address(resolved="1", severity=None),
             is_on=filters.resolved,
         )
     )
     if person.officer_id:
         address = filters.address(mine=None if filters.mine else "1")
-        links.append(FilterLink(text="Mine", address=address, is_on=filters.mine))
+        links.append(FilterLink(text=words.text("mine"), address=address, is_on=filters.mine))
     return links
 
 

@@ -6,22 +6,27 @@ page then shows less, never something wrong.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from services.alerts.decisions.application.read_models import (
+    AlertDetail,
     AlertEvent,
     BorrowerCard,
+    CardText,
 )
 from services.alerts.decisions.application.reading import SCORE_DAYS_ON_CARD
 from services.alerts.decisions.domain.alert import Action, NewsItem
-from services.alerts.entrypoints.pages import chart, measures, words
+from services.alerts.entrypoints.pages import chart
 from services.alerts.entrypoints.pages.chart import Chart
+from services.alerts.entrypoints.pages.words import NOTHING, PageWords, decimal_or_none
+from services.alerts.primitives.vocabulary import AlertEventKind
+from services.wording.figures import MICRO
 
 Json = Mapping[str, Any]
-# The language of the pages.
-LANGUAGE = "en"
+FAMILIES = ("REPAYMENT", "ACCOUNT", "STATEMENT", "COLLATERAL_GROUP", "EXTERNAL")
+PDS = (("pd", "pd"), ("pd_challenger", "pd_challenger"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +36,13 @@ class ContributorLine:
     indicator: str
     name: str
     sentence: str
-    family: str
+    belongs_to: Sequence[str]
     level: str
-    value: str
-    threshold: str
-    baseline: str
-    since: str
     points: str
     share_percent: int
+    evidence_title: str
     evidence: Sequence[str]
-    also: Sequence[str]
+    also: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +88,13 @@ class CardView:
 
     card: BorrowerCard
     assessment: Json
+    text: CardText
     chart: Chart | None
     stands_since: str
+    score: str
     distance: str
     causes: Sequence[ContributorLine]
     families: Sequence[FamilyStrength]
-    why: Sequence[str]
-    changes: Sequence[str]
-    worse: Sequence[str]
     changed_since: str
     news: Sequence[HistoryLine]
     facts: Sequence[CardFact]
@@ -104,44 +105,233 @@ class CardView:
     provenance: Sequence[CardFact]
 
 
-def view(card: BorrowerCard, *, now: datetime, timezone: str) -> CardView:
+def view(card: BorrowerCard, words: PageWords, *, now: datetime) -> CardView:
     """Returns the card for the template."""
-    assessment, text = card.assessment, card.texts[LANGUAGE]
-    news = card.open_alert.news if card.open_alert else ()
-    actions = card.open_alert.actions if card.open_alert else ()
-    history = card.open_alert.history if card.open_alert else ()
-    as_of = card.scores[-1].as_of if card.scores else card.at.date()
-    return CardView(
-        card=card,
-        assessment=assessment,
-        chart=chart.drawn(
-            card.scores, until=as_of, days=SCORE_DAYS_ON_CARD, cuts=_cuts(assessment)
-        ),
-        stands_since=words.moment(card.isolated_since, timezone=timezone)
-        if card.isolated_since
-        else "",
-        distance=_distance(assessment),
-        causes=[_contributor(item, text.causes) for item in _items(assessment, "contributors")],
-        families=_families(assessment),
-        why=text.why,
-        changes=text.changes,
-        worse=text.worse,
-        changed_since=_changed_since(card, timezone),
-        news=[_news_line(item, timezone) for item in news],
-        facts=_facts(assessment),
-        regimes=_regimes(assessment),
-        missing=[
-            CardFact(str(item.get("indicator")), words.label(str(item.get("reason"))).lower())
-            for item in _items(assessment, "unmeasurable")
-        ],
-        steps=[_action(action, now=now) for action in actions],
-        history=[_history_line(event, timezone) for event in reversed(history)],
-        provenance=_provenance(card, timezone=timezone),
-    )
+    return _View(card, words).whole(now)
+
+
+class _View:
+    def __init__(self, card: BorrowerCard, words: PageWords) -> None:
+        self._card = card
+        self._assessment: Json = card.assessment
+        self._words = words
+        self._text = card.texts[words.language.value]
+
+    def whole(self, now: datetime) -> CardView:
+        card, assessment, words = self._card, self._assessment, self._words
+        alert = card.open_alert
+        as_of = card.scores[-1].as_of if card.scores else card.at.date()
+        return CardView(
+            card=card,
+            assessment=assessment,
+            text=self._text,
+            chart=chart.drawn(
+                card.scores, words, until=as_of, days=SCORE_DAYS_ON_CARD, cuts=_cuts(assessment)
+            ),
+            stands_since=words.moment(card.isolated_since) if card.isolated_since else "",
+            score=self._points(assessment.get("score")),
+            distance=self._distance(),
+            causes=[self._contributor(item) for item in _items(assessment, "contributors")],
+            families=self._families(),
+            changed_since=self._changed_since(),
+            news=[self._news_line(item) for item in alert.news] if alert else (),
+            facts=self._facts(),
+            regimes=self._regimes(),
+            missing=[
+                CardFact(words.indicator(item), words.label("gap", str(item.get("reason")).lower()))
+                for item in _items(assessment, "unmeasurable")
+            ],
+            steps=self._steps(alert, now=now) if alert else (),
+            history=[self._history_line(event) for event in reversed(alert.history)]
+            if alert
+            else (),
+            provenance=self._provenance(),
+        )
+
+    def _points(self, points: Any) -> str:
+        return self._words.figures.points(_micro(points))
+
+    def _distance(self) -> str:
+        following = self._assessment.get("distance_to_next")
+        if not following:
+            return ""
+        state = self._words.state(str(following["state"]))
+        if float(following["score_points"]) <= 0:
+            return self._words.text("cut_passed", state=state)
+        points = self._points(following["score_points"])
+        return self._words.text("distance", points=points, state=state)
+
+    def _changed_since(self) -> str:
+        """Returns what the changes are compared with."""
+        read_last = self._card.read_last
+        key = "changed_since_message" if read_last.was_sent else "changed_since_state"
+        return self._words.text(key, moment=self._words.moment(read_last.at))
+
+    def _news_line(self, item: NewsItem) -> HistoryLine:
+        return HistoryLine(
+            title=self._words.label("alert_type", item.kind.value),
+            when=self._words.moment(item.at),
+            actor="",
+            text=" ".join(item.texts[self._words.language.value]),
+        )
+
+    def _contributor(self, item: Json) -> ContributorLine:
+        words, indicator = self._words, str(item.get("indicator", ""))
+        share = float(item.get("share") or 0)
+        evidence = [str(event) for event in item.get("evidence_event_ids") or []]
+        return ContributorLine(
+            indicator=indicator,
+            name=words.indicator(item),
+            sentence=self._text.causes.get(indicator, ""),
+            belongs_to=[
+                words.label(group, str(item[group]))
+                for group in ("family", "factor", "trigger", "stage")
+                if item.get(group)
+            ],
+            level=str(item.get("level", "")),
+            points=words.text("add_lit", points=self._points(share)),
+            share_percent=max(0, min(100, round(share))),
+            evidence_title=words.counted("evidence", len(evidence)),
+            evidence=evidence,
+            also=", ".join(words.indicator(other) for other in _items(item, "also")),
+        )
+
+    def _families(self) -> list[FamilyStrength]:
+        scores = self._assessment.get("family_scores") or {}
+        return [
+            FamilyStrength(
+                name=self._words.label("family", code),
+                percent=None if scores[code] is None else round(float(scores[code]) * 100),
+            )
+            for code in FAMILIES
+            if code in scores
+        ]
+
+    def _facts(self) -> list[CardFact]:
+        assessment, words = self._assessment, self._words
+        currency, past_due = str(assessment.get("currency", "")), assessment.get("past_due")
+        operational = int(assessment.get("dpd_operational") or 0)
+        regulatory = int(assessment.get("dpd_regulatory") or 0)
+        is_low = bool(assessment.get("low_confidence"))
+        completeness = words.figures.share(_micro(assessment.get("completeness")))
+        facts = [
+            ("exposure", words.money(assessment.get("exposure"), currency), False),
+            ("past_due", words.money(past_due, currency), bool(decimal_or_none(past_due))),
+            ("days_in_arrears", words.figures.days(operational), operational > 0),
+            ("days_regulatory", words.figures.days(regulatory), regulatory > 0),
+            ("next_due", self._next_due(currency), False),
+            ("undrawn", words.money(assessment.get("undrawn"), currency), False),
+            ("completeness", completeness, is_low),
+        ]
+        flags = [words.label("flag", str(flag)) for flag in assessment.get("flags") or []]
+        if flags:
+            facts.append(("flags", "; ".join(flags), True))
+        shown = [CardFact(words.text(key), value, is_bad) for key, value, is_bad in facts]
+        return [*shown, *self._pds()]
+
+    def _next_due(self, currency: str) -> str:
+        due, words = self._assessment.get("next_due"), self._words
+        if not due:
+            return NOTHING
+        amount, day = words.money(due["amount"], currency), words.day(due["date"])
+        return words.text("next_due_on", amount=amount, date=day)
+
+    def _pds(self) -> list[CardFact]:
+        """Returns the PDs, each with its model and its reasons."""
+        facts = []
+        for name, key in PDS:
+            pd = self._assessment.get(key)
+            if not isinstance(pd, Mapping):
+                continue
+            text = self._words.text(
+                "pd_value",
+                value=self._words.figures.share(_micro(pd.get("value"))),
+                days=self._words.figures.days(int(pd.get("horizon_days") or 0)),
+                model=str(pd.get("model")),
+                version=str(pd.get("version")),
+            )
+            reasons = ", ".join(self._words.indicator(each) for each in _items(pd, "reasons"))
+            if reasons:
+                text = self._words.text("pd_reasons", value=text, reasons=reasons)
+            facts.append(CardFact(self._words.text(name), text))
+        return facts
+
+    def _regimes(self) -> list[CardFact]:
+        """Returns the labels that mean something: no reason of a default that there is not."""
+        return [
+            CardFact(self._words.label("regime", name), self._regime(name, value))
+            for name, value in (self._assessment.get("regimes") or {}).items()
+            if value not in (None, "", "NONE")
+        ]
+
+    def _regime(self, name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return self._words.yes_no(value)
+        if name.endswith("_facilities"):
+            return ", ".join(str(value).split())
+        return ", ".join(self._words.label("label", part) for part in str(value).split("+"))
+
+    def _steps(self, alert: AlertDetail, *, now: datetime) -> list[ActionLine]:
+        texts = alert.texts[self._words.language.value].actions
+        return [
+            self._action(action, text, today=now.date())
+            for action, text in zip(alert.actions, texts, strict=True)
+        ]
+
+    def _action(self, action: Action, text: str, *, today: date) -> ActionLine:
+        role = self._words.label("role", action.role)
+        return ActionLine(
+            text=text,
+            role=self._words.text("by_date", role=role),
+            due=self._words.day(action.due_on),
+            is_overdue=action.due_on < today,
+        )
+
+    def _history_line(self, event: AlertEvent) -> HistoryLine:
+        code = event.kind.value.removeprefix("alert.").removesuffix(".v1")
+        return HistoryLine(
+            title=self._words.label("alert_step", code),
+            when=self._words.moment(event.at),
+            actor=event.actor,
+            text=self._history_text(event),
+        )
+
+    def _history_text(self, event: AlertEvent) -> str:
+        """Returns what a step was about, from the document that was stored with it."""
+        data, language = event.data, self._words.language.value
+        if event.kind is AlertEventKind.UPDATED and data.get("news"):
+            return " ".join(data["news"][0]["texts"][language])
+        if event.kind is AlertEventKind.ASSIGNED:
+            return self._words.text("assigned_from", owner=str(data.get("previous_owner_id")))
+        if event.kind is AlertEventKind.RESOLVED:
+            outcome = self._words.label("outcome", str(data.get("outcome_code")))
+            return " – ".join(part for part in (outcome, str(data.get("note") or "")) if part)
+        return str(data.get("comment") or "")
+
+    def _provenance(self) -> list[CardFact]:
+        card, words = self._card, self._words
+        rulebook = self._assessment.get("rulebook") or {}
+        cause = self._assessment.get("cause") or {}
+        name = f"{rulebook.get('name', NOTHING)} {rulebook.get('version', '')}".strip()
+        number, moment = words.figures.count(card.sequence), words.moment(card.at)
+        facts = (
+            ("rulebook", name),
+            (
+                "assessment",
+                words.text("assessment_no", number=number, moment=moment),
+            ),
+            ("as_of_name", words.day(self._assessment.get("as_of"))),
+            ("caused_by", f"{cause.get('source', '')} {cause.get('id', NOTHING)}".strip()),
+        )
+        return [CardFact(words.text(key), value) for key, value in facts]
 
 
 def _items(assessment: Json, name: str) -> list[Json]:
     return [item for item in assessment.get(name) or [] if isinstance(item, Mapping)]
+
+
+def _micro(figure: Any) -> int:
+    return int(Decimal(str(figure or 0)) * MICRO)
 
 
 def _cuts(assessment: Json) -> dict[str, float]:
@@ -154,174 +344,3 @@ def _cuts(assessment: Json) -> dict[str, float]:
         return {}
     cut = float(assessment.get("score", 0)) + float(following["score_points"])
     return {str(following["state"]): cut}
-
-
-def _distance(assessment: Json) -> str:
-    following = assessment.get("distance_to_next")
-    if not following:
-        return ""
-    points = float(following["score_points"])
-    state = words.label(str(following["state"]))
-    if points <= 0:
-        return f"The score has passed the cut of {state}; a second family has to confirm it"
-    return f"{points:.1f} points below {state}"
-
-
-def _changed_since(card: BorrowerCard, timezone: str) -> str:
-    """Returns what the changes are compared with."""
-    moment = words.moment(card.read_last.at, timezone=timezone)
-    return f"the last message, {moment}" if card.read_last.was_sent else f"the state of {moment}"
-
-
-def _news_line(item: NewsItem, timezone: str) -> HistoryLine:
-    return HistoryLine(
-        title=words.label(item.kind.value),
-        when=words.moment(item.at, timezone=timezone),
-        actor="",
-        text=" ".join(item.texts[LANGUAGE]),
-    )
-
-
-def _contributor(item: Json, sentences: Mapping[str, str]) -> ContributorLine:
-    unit = str(item.get("unit", ""))
-    thresholds = [
-        f"{name} {measures.threshold(item.get(name), unit)}"
-        for name in ("amber", "red")
-        if item.get(name)
-    ]
-    share = float(item.get("share") or 0)
-    baseline = item.get("baseline")
-    return ContributorLine(
-        indicator=str(item.get("indicator", "")),
-        name=str(item.get("name", "")),
-        sentence=sentences.get(str(item.get("indicator", "")), str(item.get("figure") or "")),
-        family=words.label(str(item.get("family", ""))),
-        level=str(item.get("level", "")),
-        value=measures.measured(item.get("value"), unit),
-        threshold=", ".join(thresholds),
-        baseline=measures.measured(baseline, unit) if baseline is not None else "",
-        since=words.day(item["since"]) if item.get("since") else "",
-        points=f"{share:.1f}",
-        share_percent=max(0, min(100, round(share))),
-        evidence=[str(event) for event in item.get("evidence_event_ids") or []],
-        also=[
-            f"{other.get('indicator')} {other.get('name') or ''}".strip()
-            for other in _items(item, "also")
-        ],
-    )
-
-
-def _families(assessment: Json) -> list[FamilyStrength]:
-    scores = assessment.get("family_scores") or {}
-    return [
-        FamilyStrength(
-            name=name,
-            percent=None if scores.get(code) is None else round(float(scores[code]) * 100),
-        )
-        for code, name in words.FAMILIES.items()
-        if code in scores
-    ]
-
-
-def _facts(assessment: Json) -> list[CardFact]:
-    currency = str(assessment.get("currency", ""))
-    due = assessment.get("next_due")
-    past_due = assessment.get("past_due")
-    operational = int(assessment.get("dpd_operational") or 0)
-    regulatory = int(assessment.get("dpd_regulatory") or 0)
-    completeness = float(assessment.get("completeness") or 0)
-    facts = [
-        CardFact("Exposure", words.money(assessment.get("exposure"), currency)),
-        CardFact("Past due", words.money(past_due, currency), is_bad=_is_above_zero(past_due)),
-        CardFact("Days past due, operational", _days(operational), is_bad=operational > 0),
-        CardFact("Days past due, regulatory", _days(regulatory), is_bad=regulatory > 0),
-        CardFact(
-            "Next due",
-            f"{words.money(due['amount'], currency)} on {words.day(due['date'])}" if due else "–",
-        ),
-        CardFact("Undrawn", words.money(assessment.get("undrawn"), currency)),
-        CardFact(
-            "Completeness of data",
-            f"{completeness:.0%}",
-            is_bad=bool(assessment.get("low_confidence")),
-        ),
-    ]
-    flags = [words.label(str(flag)) for flag in assessment.get("flags") or []]
-    if flags:
-        facts.append(CardFact("Flags", ", ".join(flags), is_bad=True))
-    return [*facts, *_pds(assessment)]
-
-
-def _pds(assessment: Json) -> list[CardFact]:
-    """Returns the PDs, each with its model and its reasons."""
-    facts = []
-    for name, key in (("PD, informs only", "pd"), ("PD of the challenger", "pd_challenger")):
-        pd = assessment.get(key)
-        if not isinstance(pd, Mapping):
-            continue
-        value = Decimal(str(pd.get("value", 0))) * 100
-        text = (
-            f"{measures.plain(value.quantize(Decimal('0.1')))} % within "
-            f"{pd.get('horizon_days', '–')} days ({pd.get('model')} {pd.get('version')})"
-        )
-        reasons = ", ".join(
-            f"{reason.get('indicator')} {reason.get('name') or ''}".strip()
-            for reason in _items(pd, "reasons")
-        )
-        facts.append(CardFact(name, f"{text}: {reasons}" if reasons else text))
-    return facts
-
-
-def _days(count: int) -> str:
-    return measures.measured(str(count), "days")
-
-
-def _is_above_zero(amount: str | None) -> bool:
-    return bool(amount) and any(digit in "123456789" for digit in str(amount))
-
-
-def _regimes(assessment: Json) -> list[CardFact]:
-    """Returns the labels that say something: no reason of a default that there is not."""
-    return [
-        CardFact(words.REGIMES.get(name, words.label(name)), _regime(value))
-        for name, value in (assessment.get("regimes") or {}).items()
-        if value not in (None, "", "NONE")
-    ]
-
-
-def _regime(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(words.label(part) for part in str(value).split("+"))
-
-
-def _action(action: Action, *, now: datetime) -> ActionLine:
-    return ActionLine(
-        text=action.text,
-        role=words.label(action.role),
-        due=words.day(action.due_on),
-        is_overdue=action.due_on < now.date(),
-    )
-
-
-def _history_line(event: AlertEvent, timezone: str) -> HistoryLine:
-    text = event.data.get("comment") or event.data.get("note") or ""
-    why = event.why if event.why not in ("acknowledged", "commented", "resolved") else ""
-    return HistoryLine(
-        title=words.EVENTS.get(event.kind, event.kind),
-        when=words.moment(event.at, timezone=timezone),
-        actor=event.actor,
-        text=" – ".join(part for part in (why, str(text)) if part),
-    )
-
-
-def _provenance(card: BorrowerCard, *, timezone: str) -> list[CardFact]:
-    rulebook = card.assessment.get("rulebook") or {}
-    cause = card.assessment.get("cause") or {}
-    return [
-        CardFact("Rulebook", f"{rulebook.get('name', '–')} {rulebook.get('version', '')}".strip()),
-        CardFact("Cuts set on", str(rulebook.get("cuts_population") or "–")),
-        CardFact("Assessment", f"no. {card.sequence}, {words.moment(card.at, timezone=timezone)}"),
-        CardFact("As of", words.day(card.assessment.get("as_of"))),
-        CardFact("Caused by", f"{cause.get('type', '–')} {cause.get('id', '')}".strip()),
-    ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from services.alerts.decisions.application.read_models import ScorePoint
-from services.alerts.entrypoints.pages import words
+from services.alerts.entrypoints.pages.words import PageWords
 
 WIDTH, HEIGHT = 420, 176
 LEFT, RIGHT, TOP, FLOOR = 26, 10, 10, 132
@@ -53,7 +53,12 @@ class Chart:
 
 
 def drawn(
-    points: Sequence[ScorePoint], *, until: date, days: int, cuts: Mapping[str, float]
+    points: Sequence[ScorePoint],
+    words: PageWords,
+    *,
+    until: date,
+    days: int,
+    cuts: Mapping[str, float],
 ) -> Chart | None:
     """Returns the chart of the scores; None when there is nothing to draw."""
     begin = until - timedelta(days=days)
@@ -74,13 +79,16 @@ def drawn(
             + f" L{line[-1][0]} {FLOOR} Z"
         ),
         levels=tuple(AxisLabel(_y(level), str(level)) for level in (0, 50, 100)),
-        cuts=tuple(AxisLabel(_y(cut), words.label(state)) for state, cut in cuts.items()),
-        dates=_dates(begin=begin, days=days, x=x),
-        spans=_spans(shown, x=x, until=until),
+        cuts=tuple(AxisLabel(_y(cut), words.label("state", state)) for state, cut in cuts.items()),
+        dates=_dates(words, begin=begin, days=days, x=x),
+        spans=_spans(shown, words, x=x, until=until),
         end=line[-1],
-        summary=(
-            f"Score from {first.score:.0f} on {words.day(first.as_of)} "
-            f"to {last.score:.0f} on {words.day(until)}"
+        summary=words.text(
+            "chart",
+            first=words.figures.count(round(first.score)),
+            first_day=words.day(first.as_of),
+            last=words.figures.count(round(last.score)),
+            last_day=words.day(until),
         ),
     )
 
@@ -104,7 +112,9 @@ def _steps(points: Sequence[ScorePoint], *, x: Scale, until: date) -> list[tuple
     return line
 
 
-def _spans(points: Sequence[ScorePoint], *, x: Scale, until: date) -> tuple[StateSpan, ...]:
+def _spans(
+    points: Sequence[ScorePoint], words: PageWords, *, x: Scale, until: date
+) -> tuple[StateSpan, ...]:
     turns = [
         point
         for number, point in enumerate(points)
@@ -116,15 +126,15 @@ def _spans(points: Sequence[ScorePoint], *, x: Scale, until: date) -> tuple[Stat
             x(turn.as_of),
             round(max(end - x(turn.as_of), 1.5), 1),
             turn.state,
-            words.label(turn.state),
+            words.label("state", turn.state),
         )
         for turn, end in zip(turns, ends, strict=True)
     )
 
 
-def _dates(*, begin: date, days: int, x: Scale) -> tuple[AxisLabel, ...]:
+def _dates(words: PageWords, *, begin: date, days: int, x: Scale) -> tuple[AxisLabel, ...]:
     ticks = [begin + timedelta(days=days * number // (_TICKS - 1)) for number in range(_TICKS)]
-    return tuple(AxisLabel(x(tick), f"{tick.day} {tick:%b}") for tick in ticks)
+    return tuple(AxisLabel(x(tick), words.figures.short_day(tick.toordinal())) for tick in ticks)
 
 
 def _y(score: float) -> float:

@@ -6,7 +6,8 @@ from typing import Any
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from services.alerts.entrypoints.pages import chart, words
+from services.alerts.entrypoints.pages import chart
+from services.alerts.entrypoints.pages.words import LANGUAGES, PageWords
 
 HERE = Path(__file__).resolve().parent
 STYLE_SHEET = HERE / "static" / "tocsin.css"
@@ -17,6 +18,7 @@ _HEADERS = {
         "base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cache-Control": "no-store",
+    "Vary": "Accept-Language, Cookie",
 }
 
 _environment = Environment(
@@ -26,11 +28,11 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters.update(label=words.label, day=words.day)
-_environment.globals.update(drawing=chart)
+_environment.globals.update(drawing=chart, languages=LANGUAGES)
 
 
-def page(template: str, *, status_code: int = 200, **values: Any) -> HTMLResponse:
-    """Returns a rendered page."""
+def page(template: str, words: PageWords, *, status_code: int = 200, **values: Any) -> HTMLResponse:
+    """Returns a rendered page; templates call `t` for a text and `words` for labels and figures."""
+    values |= {"words": words, "t": words.text}
     content = _environment.get_template(template).render(values)
     return HTMLResponse(content, status_code=status_code, headers=_HEADERS)

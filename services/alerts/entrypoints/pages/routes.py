@@ -6,7 +6,7 @@ that is out of date is refused.
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -21,9 +21,10 @@ from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.directory.application.sessions import Sessions
 from services.alerts.directory.entrypoints.permissions import HANDLERS
 from services.alerts.entrypoints.error_mapping import status_of
-from services.alerts.entrypoints.pages import board, card, session, words
+from services.alerts.entrypoints.pages import board, card, session
 from services.alerts.entrypoints.pages.rendering import STYLE_SHEET, page
 from services.alerts.entrypoints.pages.session import LoginNeeded, TrustedForm, Viewer
+from services.alerts.entrypoints.pages.words import COOKIE, PageWords, language_of
 from services.alerts.primitives.errors import AlertsError, InvalidInput
 from services.alerts.primitives.vocabulary import (
     OUTCOMES_OF_A_PERSON,
@@ -34,10 +35,14 @@ from services.kit.clock import Clock
 from services.kit.http import problems
 from services.kit.http.auth import Authenticator, public
 from services.kit.http.problems import Problem
+from services.wording.messages import Language
 
 Now = Callable[[], Awaitable[datetime]]
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 SEE_OTHER = 303
+LANGUAGE_SECONDS = 365 * 86_400
+# How long signals that opened no alert are listed on the page.
+DIGEST_PERIOD = timedelta(days=7)
 _public = Depends(public("people log in here"))
 _viewers, _handlers = Depends(session.may_view), Depends(session.may_act)
 
@@ -72,13 +77,13 @@ class PageRoute(APIRoute):
             except LoginNeeded:
                 return RedirectResponse("/login", SEE_OTHER)
             except Problem as refused:
-                return _refusal(refused.kind.status, refused.kind.title, refused.detail)
+                return _refusal(request, refused.kind.status)
             except AlertsError as refused:
-                return _refusal(status_of(refused), "That did not work", refused.detail)
+                return _refusal(request, status_of(refused))
             except RequestValidationError:
-                return _refusal(422, "That did not work", "The address or the form is not right.")
+                return _refusal(request, 422)
             except HTTPException as refused:
-                return _refusal(refused.status_code, "That did not work", str(refused.detail))
+                return _refusal(request, refused.status_code)
 
         return handled
 
@@ -93,7 +98,9 @@ def router(use_cases: UseCases, *, clock: Clock, presentation: Presentation) -> 
 
     routes = APIRouter(include_in_schema=False, route_class=PageRoute)
     _add_login(routes, use_cases.sessions, secure_cookies=presentation.secure_cookies)
+    _add_language(routes, secure_cookies=presentation.secure_cookies)
     _add_board(routes, use_cases.reading, timezone=presentation.timezone, now=now)
+    _add_digest(routes, use_cases.reading, timezone=presentation.timezone, now=now)
     _add_card(routes, use_cases.reading, timezone=presentation.timezone, now=now)
     _add_forms(routes, use_cases.handling)
     return routes
@@ -107,8 +114,8 @@ def _add_login(routes: APIRouter, sessions: Sessions, *, secure_cookies: bool) -
         )
 
     @routes.get("/login", dependencies=[_public])
-    async def login_form() -> Response:
-        return page("login.html", refused=False)
+    async def login_form(request: Request) -> Response:
+        return page("login.html", _words(request), refused=False)
 
     @routes.post("/login", dependencies=[_public])
     async def login(request: Request) -> Response:
@@ -118,7 +125,7 @@ def _add_login(routes: APIRouter, sessions: Sessions, *, secure_cookies: bool) -
         authenticator: Authenticator = request.app.state.authenticator
         principal = await authenticator.authenticate(text)
         if principal is None:
-            return page("login.html", status_code=401, refused=True)
+            return page("login.html", _words(request), status_code=401, refused=True)
         response = RedirectResponse("/", SEE_OTHER)
         session.remember(response, await sessions.begin(principal.id), secure=secure_cookies)
         return response
@@ -128,6 +135,21 @@ def _add_login(routes: APIRouter, sessions: Sessions, *, secure_cookies: bool) -
         await sessions.end(request.cookies.get(session.COOKIE, ""))
         response = RedirectResponse("/login", SEE_OTHER)
         session.forget(response)
+        return response
+
+
+def _add_language(routes: APIRouter, *, secure_cookies: bool) -> None:
+    @routes.get("/language/{code}", dependencies=[_public])
+    async def choose_language(code: Language) -> Response:
+        response = RedirectResponse("/", SEE_OTHER)
+        response.set_cookie(
+            COOKIE,
+            code.value,
+            max_age=LANGUAGE_SECONDS,
+            secure=secure_cookies,
+            httponly=True,
+            samesite="lax",
+        )
         return response
 
 
@@ -143,19 +165,38 @@ def _add_board(routes: APIRouter, reading: AlertReading, *, timezone: str, now: 
         )
         counts = await reading.count_open(person=person)
         budget = await reading.alert_budget(person=person, weeks=1)
-        moment = await now()
+        moment, words = await now(), _words(request, timezone)
         return page(
             "board.html",
+            words,
             **_frame(request),
-            rows=board.rows(alerts, now=moment, timezone=timezone),
-            filter_links=board.filter_links(filters, counts, person=person),
+            rows=board.rows(alerts, words, now=moment),
+            filter_links=board.filter_links(filters, counts, words, person=person),
             filters=filters,
+            groups=board.GROUPS,
             weekly_budget=budget.per_owner_week,
             owner_weeks=board.newest_week(budget),
             next_address=(
                 filters.address(cursor=alerts.next_cursor) if alerts.next_cursor else None
             ),
-            now=words.moment(moment, timezone=timezone),
+            now=words.moment(moment),
+        )
+
+
+def _add_digest(routes: APIRouter, reading: AlertReading, *, timezone: str, now: Now) -> None:
+    @routes.get("/digest", dependencies=[_viewers])
+    async def show_digest(request: Request, person: Viewer) -> Response:
+        moment, words = await now(), _words(request, timezone)
+        items = await reading.digest(
+            person=person, since=moment - DIGEST_PERIOD, limit=board.PER_PAGE
+        )
+        return page(
+            "digest.html",
+            words,
+            **_frame(request),
+            items=items,
+            counts=board.digest_counts(items, words),
+            now=words.moment(moment),
         )
 
 
@@ -163,15 +204,18 @@ def _add_card(routes: APIRouter, reading: AlertReading, *, timezone: str, now: N
     @routes.get("/borrowers/{borrower_id:path}", dependencies=[_viewers])
     async def show_card(request: Request, borrower_id: str, person: Viewer) -> Response:
         borrower = await reading.get_card(borrower_id, person=person)
-        moment = await now()
+        moment, words = await now(), _words(request, timezone)
         alert = borrower.open_alert.alert if borrower.open_alert else None
         return page(
             "card.html",
+            words,
             **_frame(request),
-            view=card.view(borrower, now=moment, timezone=timezone),
-            row=board.row(alert, now=moment, timezone=timezone) if alert else None,
+            view=card.view(borrower, words, now=moment),
+            row=board.row(alert, words, now=moment) if alert else None,
             may_act=request.state.principal.has(*HANDLERS),
-            outcomes=[(code, words.OUTCOMES[code]) for code in sorted(OUTCOMES_OF_A_PERSON)],
+            outcomes=[
+                (code, words.label("outcome", code)) for code in sorted(OUTCOMES_OF_A_PERSON)
+            ],
         )
 
 
@@ -228,5 +272,17 @@ def _back(form: dict[str, str]) -> Response:
     return RedirectResponse(f"/borrowers/{quote(borrower_id, safe='')}", SEE_OTHER)
 
 
-def _refusal(status: int, title: str, detail: str) -> Response:
-    return page("message.html", status_code=status, title=title, detail=detail)
+def _words(request: Request, timezone: str = "UTC") -> PageWords:
+    """Returns the words of the reader's language."""
+    return PageWords(language_of(request), timezone=timezone)
+
+
+def _refusal(request: Request, status: int) -> Response:
+    words = _words(request)
+    return page(
+        "message.html",
+        words,
+        status_code=status,
+        title=words.text("refused"),
+        detail=words.refusal(status),
+    )
