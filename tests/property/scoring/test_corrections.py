@@ -9,6 +9,7 @@ record of the correction. A-21 and announced inspections follow what was known (
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import cache
 from random import Random
 from typing import Final
 
@@ -25,9 +26,11 @@ from services.scoring.domain.fold import fold
 from services.scoring.domain.handlers.registry import HANDLERS
 from services.scoring.domain.primitives.vocabulary import AMENDMENT_OF, REVERSAL_OF
 from services.scoring.domain.regimes.labels import labels
+from services.scoring.domain.rulebook.context import Context
 from tests.fakes.units import iso
+from tests.histories import happenings
 from tests.histories.arrival import arrive, close_of
-from tests.histories.happenings import Drawn, Scribe, booked, happened, histories, lived, rules
+from tests.histories.happenings import Drawn, Scribe, booked, happened, histories, lived
 from tests.histories.same import differences
 
 AGE: Final = 150
@@ -240,6 +243,8 @@ RECORD: Final = "reversed_keys"
 LEFT_BEHIND: Final = dict.fromkeys(
     ("loan.closed.v1", "schedule.published.v1", "schedule.changed.v1"), ("labels",)
 )
+# A-14 is lit by what was owed then: the end of a loan put it out.
+LEFT_BEHIND["loan.closed.v1"] += ("A-14", "risk")
 AMENDED: Final = [name for name in WRITES if "amendment" in EVENT_TYPES[name].corrections]
 
 
@@ -296,6 +301,13 @@ def _reversal(drawing: Drawing, wrong: Event, position: int) -> Event:
         )
     back = replace(wrong, id=f"{wrong.id}-back", corrects_id=wrong.id, correction_kind=REVERSAL_OF)
     return booked(back, day)
+
+
+@cache
+def rules() -> Context:
+    """Return the rules of the histories, with bases that stay while a signal is lit."""
+    written = happenings.rules().rulebook
+    return Context(replace(written, baseline_months=12, score_days=45, resolved={}))
 
 
 def _folded(log: list[Event]) -> Borrower:

@@ -53,9 +53,11 @@ class SignalChanges:
         return bool(self.families or self.coverage_moved or self.changes)
 
 
-def evaluate(borrower: Borrower, as_of: int, rules: Rules, touched: int) -> SignalChanges:
+def evaluate(
+    borrower: Borrower, as_of: int, rules: Rules, touched: int, *, corrects: bool = False
+) -> SignalChanges:
     """Measure every enabled indicator that reads one of the touched kinds of fact."""
-    signals = borrower.signals
+    signals, risk = borrower.signals, borrower.risk
     evaluation = SignalChanges()
     lacks_a_rate = borrower.flows.lacks_a_rate(as_of)
     for rule in rules.touched_by(touched):
@@ -65,9 +67,9 @@ def evaluate(borrower: Borrower, as_of: int, rules: Rules, touched: int) -> Sign
             measurement = unmeasurable(Reason.NO_RATE, fallback=fallback)
         judging = rule.seasoned if measurement.is_seasonal and rule.seasoned else rule
         judge(signals, judging, measurement, as_of, evaluation)
-        if measurement.base is not None:
-            is_lit = signals.level[rule.slot] >= AMBER
-            borrower.risk.follow_base(rule.slot, measurement.base, is_lit=is_lit)
+        if measurement.base is not None or rule.slot in risk.base_slots:
+            is_lit = measurement.base is not None and signals.level[rule.slot] >= AMBER
+            risk.follow_base(rule.slot, measurement.base, as_of, is_lit=is_lit, corrects=corrects)
     return evaluation
 
 

@@ -84,7 +84,7 @@ def step(borrower: Borrower, rules: Rules, trigger: Trigger) -> Assessment | Non
     risk = borrower.risk
     proposed_before, known_rules = risk.proposed_to, risk.rule_ids
     facts = trigger.facts if risk.sequence else touched.EVERYTHING
-    evaluation = evaluate(borrower, trigger.as_of, rules, facts)
+    evaluation = evaluate(borrower, trigger.as_of, rules, facts, corrects=trigger.corrects)
     if facts and not facts & ~ONLY_THROUGH_SIGNALS and not evaluation.is_news:
         return None
     rescore(borrower, rules, evaluation, trigger)

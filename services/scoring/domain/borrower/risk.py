@@ -76,6 +76,8 @@ NOT_SCORED: Final = -1
 SLOT_BASE: Final = {"R": 0, "A": 20, "F": 50, "C": 80, "X": 90}
 SLOTS: Final = 95
 FIELDS_A_ROW: Final = 8
+# How long a signal that is green again is compared with the base that it turned on: it may blink.
+BASE_DAYS: Final = 30
 
 
 @dataclass(slots=True)
@@ -110,8 +112,9 @@ class RiskRecord:
         family_days: Business-day closes in a row with the family at or above the family cut.
         turns: Days of the last changes of direction, worse to better or back, newest last (flip
             guard). Steps that go on in one direction are none.
-        base_slots: The signals that are lit and are compared with a base of their own, and
-        bases: what that base was when they turned amber.
+        base_slots: The signals that are compared with a base of their own and are lit, or were
+        until lately; by position base_days: when they turned amber, bases: what the base was then,
+        and base_ends: when they were green again, 0 while they are lit.
         is_excess_apart: The excess of a line is another exposure than the one in arrears.
     """
 
@@ -137,7 +140,9 @@ class RiskRecord:
     emitted: Emitted = field(default_factory=Emitted)
     is_excess_apart: bool = False
     base_slots: list[int] = field(default_factory=list)
+    base_days: list[int] = field(default_factory=list)
     bases: list[int] = field(default_factory=list)
+    base_ends: list[int] = field(default_factory=list)
 
     @property
     def shown_score(self) -> int:
@@ -160,15 +165,38 @@ class RiskRecord:
         if not peaks or peaks[-2] < as_of:
             peaks += [as_of, self.score]
 
-    def follow_base(self, slot: int, base: int | None, *, is_lit: bool) -> None:
-        """Store the base with which a signal turned amber, until it is green again."""
-        if slot in self.base_slots:
-            if not is_lit:
-                index = self.base_slots.index(slot)
-                del self.base_slots[index], self.bases[index]
-        elif is_lit and base is not None:
-            self.base_slots.append(slot)
-            self.bases.append(base)
+    def held_base(self, slot: int) -> tuple[int, int] | None:
+        """Return when a signal turned that is lit or was lately, and its base of that day."""
+        if slot not in self.base_slots:
+            return None
+        index = self.base_slots.index(slot)
+        return self.base_days[index], self.bases[index]
+
+    def follow_base(
+        self, slot: int, base: int | None, as_of: int, *, is_lit: bool, corrects: bool = False
+    ) -> None:
+        """Store with which base a signal turned amber, until it has been green for some days.
+
+        One that is green after a correction was never lit, or is no more: its base goes at once.
+        """
+        if slot not in self.base_slots:
+            if is_lit and base is not None:
+                self._add_base(slot, base, as_of)
+            return
+        index, ends = self.base_slots.index(slot), self.base_ends
+        if is_lit:
+            ends[index] = 0
+        elif corrects or 0 < ends[index] <= as_of - BASE_DAYS:
+            for column in (self.base_slots, self.base_days, self.bases, ends):
+                del column[index]
+        elif not ends[index]:
+            ends[index] = as_of
+
+    def _add_base(self, slot: int, base: int, as_of: int) -> None:
+        self.base_slots.append(slot)
+        self.base_days.append(as_of)
+        self.bases.append(base)
+        self.base_ends.append(0)
 
     def recent_turns(self, as_of: int, window_days: int) -> int:
         """Return how often the state changed its direction in the window that ends today."""

@@ -18,7 +18,7 @@ from services.scoring.domain.primitives.dates import add_to_month, month_of
 from services.scoring.domain.primitives.flow_kinds import INFLOW, LENDER
 from services.scoring.domain.primitives.vocabulary import CREDIT, DEBIT
 
-LENDER_MONTHS_KEPT: Final = 12
+LENDER_MONTHS_KEPT: Final = 24
 
 
 def add(borrower: Borrower, event: AccountTransacted, kinds: int, day: int, amount: int) -> int:

@@ -7,7 +7,7 @@ order of arrival leaves no trace and a reversal takes exactly its payment away. 
 category is a guess of the source is no habit.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from operator import sub
 from typing import Final
 
@@ -80,6 +80,12 @@ def runs_of(payments: Series, first_day: int = 0) -> tuple[list[int], list[int]]
 def latest_runs(payments: Series) -> tuple[list[int], list[int]]:
     """Return the runs of the half-year that ends with the newest payment."""
     return runs_of(payments, payments.days[-1] - LEARNT_DAYS) if payments.days else ([], [])
+
+
+def runs_before_the_newest(payments: Series, day: int) -> list[int]:
+    """Return what the runs of half a year brought that were complete on a day, but the newest."""
+    starts, amounts = runs_of(payments, day - LEARNT_DAYS)
+    return amounts[: max(0, bisect_right(starts, day - RUN_DAYS) - 1)]
 
 
 def run_a_year_before(payments: Series, start: int, cycle: int) -> int | None:

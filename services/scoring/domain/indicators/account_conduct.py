@@ -51,7 +51,9 @@ from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import ACCOUNT, About, Component, Rules
 from services.scoring.domain.views.balances import pooled
 
+CASH_SLOT: Final = slot_of("A-11")
 DIVERSION_SLOT: Final = slot_of("A-12")
+LENDERS_SLOT: Final = slot_of("A-18")
 QUARTER_DAYS: Final = 90
 YEAR_MONTHS: Final = 12
 FEWEST_BASE_MONTHS: Final = 6
@@ -108,7 +110,7 @@ def cash_share(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     debits = series.total(flows.debits, start, as_of)
     if debits <= 0:
         return unmeasurable(Reason.ZERO_BASE)
-    last = borrower.counters.newest_full_month(as_of)
+    last = lit.base_month(borrower, rules, CASH_SLOT, as_of)
     first = max(borrower.flows.first_full_month(), last - YEAR_MONTHS + 1)
     if last - first + 1 < FEWEST_BASE_MONTHS:
         return unmeasurable(Reason.SHORT_HISTORY)
@@ -117,10 +119,14 @@ def cash_share(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     usual_debits = months_sum(flows.first_month, flows.debit_months, months)
     share = micro_ratio(cash, debits)
     if usual_cash <= 0 or usual_debits <= 0:
-        return measured_components([share, MOST_TIMES], baseline=0)
+        measurement = measured_components([share, MOST_TIMES], baseline=0)
+        measurement.base = 0
+        return measurement
     times = micro_ratio(cash * usual_debits, debits * usual_cash)
     usual = micro_ratio(usual_cash, usual_debits)
-    return measured_components([share, min(times, MOST_TIMES)], baseline=usual)
+    measurement = measured_components([share, min(times, MOST_TIMES)], baseline=usual)
+    measurement.base = usual
+    return measurement
 
 
 @indicator(
@@ -305,7 +311,10 @@ def lender_stacking(borrower: Borrower, as_of: int, rules: Rules) -> Measurement
     if not flows.days and not flows.known and not flows.months:
         return measured_components([0, 0])
     new = _new_lenders(borrower, as_of)
-    return measured_components([new, _rise_of_share(borrower, as_of)], gap=Reason.SHORT_HISTORY)
+    rise = _rise_of_share(borrower, as_of, lit.base_month(borrower, rules, LENDERS_SLOT, as_of))
+    measurement = measured_components([new, rise], gap=Reason.SHORT_HISTORY)
+    measurement.base = 0
+    return measurement
 
 
 def _new_lenders(borrower: Borrower, as_of: int) -> int | None:
@@ -326,13 +335,17 @@ def _lender_flows(flows: LenderFlows, as_of: int) -> list[tuple[int, int]]:
     return [(day, key) for day, key, count in rows if count > 0 and day <= as_of]
 
 
-def _rise_of_share(borrower: Borrower, as_of: int) -> int | None:
-    """Return the share of the credits paid to other lenders now less that before, if both exist."""
+def _rise_of_share(borrower: Borrower, as_of: int, base_month: int) -> int | None:
+    """Return the share of the credits paid to other lenders now less that before, if both exist.
+
+    Before are the months before the recent ones of the base.
+    """
     if not borrower.flows.known_day:
         return None
     last = borrower.counters.newest_full_month(as_of)
     recent = range(last - RECENT_MONTHS + 1, last + 1)
-    earlier = range(recent.start - EARLIER_MONTHS, recent.start)
+    end = base_month - RECENT_MONTHS + 1
+    earlier = range(end - EARLIER_MONTHS, end)
     if earlier.start < borrower.flows.first_full_month():
         return None
     shares = []

@@ -6,7 +6,7 @@ is unmeasurable.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import sqrt
 from typing import Final
@@ -19,6 +19,7 @@ from services.scoring.domain.handlers.recurring_payments import (
     cycle_of,
     latest_runs,
     run_a_year_before,
+    runs_before_the_newest,
     runs_of,
 )
 from services.scoring.domain.indicators import lit
@@ -57,6 +58,7 @@ FEWEST_BASE_MONTHS: Final = 4
 MOST_UNKNOWN_PCT: Final = 30
 SLOT: Final = slot_of("A-01")
 WAGES_SLOT: Final = slot_of("A-16")
+CUSTOMER_SLOT: Final = slot_of("A-20")
 CUSTOMER_MONTHS: Final = 2
 BASE_MONTHS: Final = 10
 KEY_SHARE_PCT: Final = 20
@@ -120,6 +122,10 @@ def inflow_drop(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     rule = rules.by_slot[SLOT]
     is_season_only = rule is not None and rule.is_season_only
     base = base_of(borrower, last, season_months=rules.season_months, is_season_only=is_season_only)
+    base_month = lit.base_month(borrower, rules, SLOT, as_of)
+    if base is not None and not base.is_seasonal and base_month < last:
+        of_then = base_of(borrower, base_month)
+        base = base if of_then is None else replace(of_then, recent=base.recent)
     if base is None:
         return unmeasurable(Reason.SHORT_HISTORY)
     if mostly_unknown(borrower, base.recent) or mostly_unknown(borrower, base.months):
@@ -127,13 +133,11 @@ def inflow_drop(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     if base.numerator <= 0:
         return unmeasurable(Reason.ZERO_BASE)
     recent = credits_of(borrower, base.recent)
-    newest = rounded_quotient(base.numerator, base.denominator)
-    monthly = newest if base.is_seasonal else lit.usual(borrower, rules, SLOT, as_of, newest)
-    usual = (base.numerator, base.denominator) if monthly == newest else (monthly, 1)
-    share = rounded_quotient(sum(recent) * usual[1] * MICRO, len(recent) * usual[0])
+    share = rounded_quotient(sum(recent) * base.denominator * MICRO, len(recent) * base.numerator)
     z = distance_if_lumpy(recent[-1], credits_of(borrower, base.months))
     measurement = measured_components([MICRO - share, z])
-    measurement.base, measurement.is_seasonal = monthly, base.is_seasonal
+    measurement.base = rounded_quotient(base.numerator, base.denominator)
+    measurement.is_seasonal = base.is_seasonal
     return measurement
 
 
@@ -294,8 +298,8 @@ def key_customer_loss(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
     if not borrower.flows.known_day:
         return unmeasurable(Reason.NO_DATA)
     last = borrower.counters.newest_full_month(as_of)
-    first = max(borrower.flows.first_full_month(), last - CUSTOMER_MONTHS - BASE_MONTHS + 1)
-    base = range(first, last - CUSTOMER_MONTHS + 1)
+    end = lit.base_month(borrower, rules, CUSTOMER_SLOT, as_of) - CUSTOMER_MONTHS + 1
+    base = range(max(borrower.flows.first_full_month(), end - BASE_MONTHS), end)
     if len(base) < FEWEST_BASE_MONTHS:
         return unmeasurable(Reason.SHORT_HISTORY)
     total = sum(credits_of(borrower, base))
@@ -305,7 +309,9 @@ def key_customer_loss(borrower: Borrower, as_of: int, rules: Rules) -> Measureme
         return unmeasurable(Reason.NO_DATA)
     recent = range(last - CUSTOMER_MONTHS + 1, last + 1)
     loss, brought = _worst_loss(borrower, base, recent, total)
-    return measured_components([loss, micro_ratio(brought, total)])
+    measurement = measured_components([loss, micro_ratio(brought, total)])
+    measurement.base = total // len(base)
+    return measurement
 
 
 def _worst_loss(borrower: Borrower, base: range, recent: range, total: int) -> tuple[int, int]:
@@ -425,7 +431,11 @@ def payroll_interruption(borrower: Borrower, as_of: int, rules: Rules) -> Measur
     measurement = measured_components([late * MICRO, micro_ratio(late, cycle), None])
     if complete <= FEWEST_EARLIER_RUNS:
         return measurement
-    usual = lit.usual(borrower, rules, WAGES_SLOT, as_of, median_of(amounts[: complete - 1]))
+    turned = lit.base_day(borrower, rules, WAGES_SLOT, as_of)
+    before_it = amounts[: complete - 1]
+    if turned < as_of:
+        before_it = runs_before_the_newest(wages, turned) or before_it
+    usual = median_of(before_it)
     measurement.is_seasonal = is_seasonal(borrower, as_of, rules)
     if measurement.is_seasonal:
         before = run_a_year_before(wages, starts[complete - 1], cycle)

@@ -36,7 +36,6 @@ class TestBases:
         # A year after it turned, what has lasted is usual.
         assert through(story, "2025-07-24", 400).figure("A-02") == pytest.approx(0.4)
         assert through(story, "2025-07-25", 400).figure("A-02") == 1
-        assert story.borrower.risk.bases == []
 
     def test_a_base_that_moves_on_forgets(self) -> None:
         assert through(eroded("reference"), "2025-02-28", 400).figure("A-02") == 1
@@ -46,7 +45,9 @@ class TestBases:
         assert story.level("A-02") > GREEN
         story.balance(1_000)
         assert through(story, "2024-10-31", 1_000).level("A-02") == GREEN
-        assert story.borrower.risk.base_slots == []
+        assert story.borrower.risk.base_slots == [slot_of("A-02")]
+        # Thirty days later it is compared with the newest base again.
+        assert through(story, "2024-12-15", 1_000).borrower.risk.base_slots == []
 
 
 class TestTheNextInstalment:
