@@ -95,8 +95,8 @@ def calibrate(
 
     Examples:
 
-        tocsin rulebook calibrate events.ndjson --out draft.yaml --watch 3
-        tocsin rulebook calibrate firms.ndjson --profile statements_only --out draft.yaml
+        tocsin rulebook calibrate events.ndjson --warm-up 30 --watch 3 --out draft.yaml
+        tocsin rulebook calibrate events.ndjson --warm-up 30 --profile full --out draft.yaml
     """
     rules = usable_rulebook(rulebook)
     zone = ZoneInfo(timezone)

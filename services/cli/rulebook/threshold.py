@@ -62,7 +62,7 @@ def threshold(
 
     Examples:
 
-        tocsin rulebook threshold events.ndjson A-19 --alerts 0.2 --out draft.yaml
+        tocsin rulebook threshold events.ndjson A-19 --alerts 2 --warm-up 30 --out draft.yaml
     """
     rules = usable_rulebook(rulebook)
     rule = _of_one_component(rules, indicator)

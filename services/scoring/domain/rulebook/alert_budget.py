@@ -137,7 +137,7 @@ def _days_inside(series: DayCloses, question: Question, cut: int) -> int:
         if is_triggered or bits & question.other or (is_above and run >= question.family_days):
             is_in, calm = True, 0
         elif is_in:
-            calm = calm + series.days_to(index) if score < leave_below else 0
+            calm = calm + (series.days_to(index) if calm else 1) if score < leave_below else 0
             is_in = calm < question.exit_days
         inside += series.weights[index] * is_in
     return inside

@@ -48,6 +48,12 @@ def test_hysteresis_delays_the_exit_after_a_spike() -> None:
     assert occupancy([series], ATTENTION_QUESTION, 100_000) == 300_000
 
 
+def test_calm_begins_with_the_first_calm_close() -> None:
+    # Closes a month apart: in from day 1, calm on days 32 and 63, out on the latter.
+    series = DayCloses([100_000, 0, 0], [0] * 3, [0] * 3, days=[1, 32, 63], weights=[31, 31, 31])
+    assert occupancy([series], ATTENTION_QUESTION, 100_000) == 666_666
+
+
 def test_days_of_the_warm_up_are_not_counted() -> None:
     series = steady(100_000)
     series.weights = [0] * 50 + [1] * 50
