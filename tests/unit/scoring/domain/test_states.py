@@ -444,7 +444,7 @@ def test_the_distance_to_the_next_state_is_in_score(rules: Rules) -> None:
         pytest.param({"A04": RED, "A16": RED}, 540_000, False, id="below the cut"),
         pytest.param({"A04": RED, "A16": AMBER}, 550_000, False, id="one of them amber"),
         pytest.param({"A01": RED, "A16": RED}, 550_000, False, id="pay that is missing twice"),
-        pytest.param({"A19": RED, "A23": RED, "A02": RED}, 550_000, False, id="one fact"),
+        pytest.param({"A19": RED, "A23": RED}, 550_000, False, id="one fact"),
     ],
 )
 def test_two_separate_signals_of_the_account_corroborate_each_other(
@@ -458,3 +458,21 @@ def test_two_separate_signals_of_the_account_corroborate_each_other(
     assert transition is not None
     assert (transition.after == states.WATCH) == enters
     assert bool({"watch-account", "watch-income"} & {*transition.rule_ids}) == enters
+
+
+@pytest.mark.parametrize(
+    ("figures", "enters"),
+    [
+        pytest.param({"A02": AMBER, "A23": AMBER}, True, id="it falls and runs out"),
+        pytest.param({"A02": RED, "A19": RED}, False, id="it falls from much"),
+        pytest.param({"A19": RED, "A23": RED, "A24": RED}, False, id="spent by each payday"),
+    ],
+)
+def test_a_balance_that_falls_and_does_not_carry_the_worst_month_is_a_warning_at_any_score(
+    figures: dict[str, int], enters: bool
+) -> None:
+    rules = load_rulebook("default").rules_for("RETAIL")
+    lit = {name: (level, 0) for name, level in figures.items()}
+    transition = escalate(standing(rules, signals_with(**lit), score=100_000))
+    assert transition is not None
+    assert ("watch-money-left" in transition.rule_ids) == enters
