@@ -38,9 +38,10 @@ SELECT borrower_id, 'core/earlier', 'E-' || number, partition, -number, date '20
 ASSESSMENTS_SEEN = """
 INSERT INTO alerts.borrower (borrower_id, partition, sequence, at, as_of, state, state_since, score,
                              segment, officer_id, branch_id, told, last_message, green_since,
-                             assessment)
+                             has_tasks, assessment)
 SELECT borrower_id, partition, sequence, now(), date '2023-12-31', risk_state, date '2023-12-31',
-       score_micro / 1e4, segment, officer_id, branch_id, '{}', 'null', '{}', '{}'
+       score_micro / 1e4, segment, officer_id, branch_id, '{}', 'null', '{}', false,
+       '{}'
   FROM scoring.borrower WHERE sequence > 0
 """
 
