@@ -20,11 +20,10 @@ from services.scoring.domain.indicators.account_liquidity import (
     BALANCES_AND_LINES,
     FEWEST_HISTORY_DAYS,
     LIQUIDITY,
-    LONGEST_RUNWAY,
     MOST_COVER,
-    OUTFLOW_DAYS,
     balance_gap,
     balances_as_evidence,
+    days_of_outflow,
 )
 from services.scoring.domain.indicators.declaration import Theme, indicator, single
 from services.scoring.domain.indicators.subjects import loans_by_instalment
@@ -108,13 +107,9 @@ def lowest_balance(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     if gap is not None:
         return gap
     lowest = _lowest_money(borrower, as_of, LOWEST_DAYS)
-    days = min(OUTFLOW_DAYS, borrower.flows.known_days(as_of))
-    if lowest is None or days < FEWEST_HISTORY_DAYS:
+    if lowest is None:
         return unmeasurable(Reason.SHORT_HISTORY)
-    outflow = series.total(borrower.flows.debits, as_of - OUTFLOW_DAYS + 1, as_of)
-    if outflow <= 0:
-        return measured(LONGEST_RUNWAY)
-    return measured(min(LONGEST_RUNWAY, rounded_quotient(lowest * days * MICRO, outflow)))
+    return days_of_outflow(borrower, lowest, as_of)
 
 
 @indicator(

@@ -127,17 +127,20 @@ def cash_runway(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     if gap is not None:
         return gap
     balance = pooled(borrower, as_of)
-    days = min(OUTFLOW_DAYS, borrower.flows.known_days(as_of))
     if balance is None:
         return unmeasurable(Reason.NO_BALANCE)
+    return days_of_outflow(borrower, _with_lines(borrower, balance, as_of), as_of)
+
+
+def days_of_outflow(borrower: Borrower, money: int, as_of: int) -> Measurement:
+    """Return how many days the money lasts at the gross daily outflow of the last 90 days."""
+    days = min(OUTFLOW_DAYS, borrower.flows.known_days(as_of))
     if days < FEWEST_HISTORY_DAYS:
         return unmeasurable(Reason.SHORT_HISTORY)
     outflow = series.total(borrower.flows.debits, as_of - OUTFLOW_DAYS + 1, as_of)
     if outflow <= 0:
         return measured(LONGEST_RUNWAY)
-    money = _with_lines(borrower, balance, as_of)
-    runway = rounded_quotient(money * days * MICRO, outflow)
-    return measured(min(runway, LONGEST_RUNWAY))
+    return measured(min(LONGEST_RUNWAY, rounded_quotient(money * days * MICRO, outflow)))
 
 
 @indicator(
