@@ -1,6 +1,8 @@
 """`tocsin rulebook calibrate`: sets the score cuts of a draft from an alert budget."""
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -30,9 +32,10 @@ from services.scoring.adapters.offline import OfflineScorer, OfflineSettings, fo
 from services.scoring.adapters.rulebook_edits import with_version
 from services.scoring.adapters.rulebook_reader import load_rulebook, path_of
 from services.scoring.domain.assess.explain import shown_micro
+from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.rulebook.alert_budget import Budget, Floors, Occupied
 from services.scoring.domain.rulebook.data_profile import DATA_PROFILES
-from services.scoring.domain.rulebook.rulebook import Cuts, Rulebook
+from services.scoring.domain.rulebook.rulebook import Cuts, Rulebook, Rules
 
 
 def _known_profile(name: str) -> str:
@@ -99,8 +102,8 @@ def calibrate(
         tocsin rulebook calibrate events.ndjson --warm-up 30 --profile full --out draft.yaml
     """
     rules = usable_rulebook(rulebook)
-    zone = ZoneInfo(timezone)
-    healthy, last_day = _histories(rules, file, zone, warm_up, part, profile, hidden=as_json)
+    chosen = HistoryFilter(warm_up, part_from(part), profile, hidden=as_json)
+    healthy, last_day = _of_somebody(healthy_histories(rules, file, ZoneInfo(timezone), chosen))
     budget = Budget(*(round(share * TEN_THOUSANDTHS) for share in (attention, watch, high_risk)))
     floors = Floors(*(round(points * TEN_THOUSANDTHS) for points in floor))
     calibrated = calibrated_cuts(healthy, budget, floors, rules.cuts["*"].family_days, profile)
@@ -122,37 +125,47 @@ def _merged(
     return {**before, **cuts}
 
 
-def _histories(
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which borrowers and days count."""
+
+    warm_up: int
+    part: tuple[int, int]
+    profile: str
+    hidden: bool
+
+
+def healthy_histories(
     rules: Rulebook,
     file: str,
     zone: ZoneInfo,
-    warm_up: int,
-    part: str,
-    profile: str,
-    *,
-    hidden: bool,
+    chosen: HistoryFilter,
+    figure_of: Callable[[Borrower, Rules], int | None] = lambda *_: None,
 ) -> tuple[list[History], int]:
-    """Score the file; return the histories of the part's healthy borrowers, and the last day."""
-    chosen = part_from(part)
+    """Score the file; return the histories of the chosen healthy borrowers, and the last day."""
     with opened(file) as source:
         settings = for_file(OfflineSettings(zone=zone, leaves_out_withdrawn=True), source)
-        # What the file activates is ignored: the cuts are for this rulebook.
+        # What the file activates is ignored: the result is for this rulebook.
         scorer = OfflineScorer(rules, settings, find=lambda _: rules)
         with in_time_order():
             histories = collect(
                 scorer,
-                with_progress(source, hidden=hidden),
-                warm_up,
-                lambda borrower_id: is_in_part(borrower_id, chosen),
-                profile,
+                with_progress(source, hidden=chosen.hidden),
+                chosen.warm_up,
+                lambda borrower_id: is_in_part(borrower_id, chosen.part),
+                chosen.profile,
+                figure_of,
             )
-    healthy = healthy_of(histories)
-    if not healthy:
+    return healthy_of(histories), max((scored.as_of for scored in scorer.latest()), default=0)
+
+
+def _of_somebody(histories: tuple[list[History], int]) -> tuple[list[History], int]:
+    if not histories[0]:
         raise CommandError(
             "No healthy borrower in the history.",
             remedy="Give a longer or larger history, or check --warm-up and --profile.",
         )
-    return healthy, max((scored.as_of for scored in scorer.latest()), default=0)
+    return histories
 
 
 def _show(calibrated: list[Calibrated], rules: Rulebook, out: Path, *, as_json: bool) -> None:

@@ -1,7 +1,6 @@
 """`tocsin rulebook threshold`: sets one indicator's amber threshold by how often it may alert."""
 
 import json
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +9,11 @@ from zoneinfo import ZoneInfo
 import typer
 
 from services.cli.errors import CommandError
-from services.cli.event_files import in_time_order, opened, with_progress
 from services.cli.options import DEFAULT_ZONE, AsJson, EventFile, Part, TimeZone
-from services.cli.outcome_files import is_in_part, part_from
-from services.cli.rulebook.calibrate import Profile
+from services.cli.outcome_files import part_from
+from services.cli.rulebook.calibrate import HistoryFilter, Profile, healthy_histories
 from services.cli.rulebook_files import usable_rulebook
-from services.scoring.adapters.calibration import WARM_UP_DAYS, History, collect, healthy_of
-from services.scoring.adapters.offline import OfflineScorer, OfflineSettings, for_file
+from services.scoring.adapters.calibration import WARM_UP_DAYS, History
 from services.scoring.adapters.rulebook_edits import with_amber, with_version
 from services.scoring.adapters.rulebook_reader import load_rulebook, path_of
 from services.scoring.domain.borrower.borrower import Borrower
@@ -109,16 +106,6 @@ def _of_one_component(rules: Rulebook, indicator: str) -> IndicatorRule:
     return rule
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryFilter:
-    """Which borrowers and days count."""
-
-    warm_up: int
-    part: tuple[int, int]
-    profile: str
-    hidden: bool
-
-
 def _measured(
     rules: Rulebook, file: str, zone: ZoneInfo, rule: IndicatorRule, chosen: HistoryFilter
 ) -> list[StateHistory]:
@@ -130,19 +117,8 @@ def _measured(
         is_measured = borrower.signals.status[rule.slot] == MEASURED
         return borrower.signals.value[rule.slot] if is_of_base and is_measured else None
 
-    with opened(file) as source:
-        settings = for_file(OfflineSettings(zone=zone, leaves_out_withdrawn=True), source)
-        scorer = OfflineScorer(rules, settings, find=lambda _: rules)
-        with in_time_order():
-            histories = collect(
-                scorer,
-                with_progress(source, hidden=chosen.hidden),
-                chosen.warm_up,
-                lambda borrower_id: is_in_part(borrower_id, chosen.part),
-                chosen.profile,
-                figure_of,
-            )
-    series = [_series(history, _sign(rule)) for history in healthy_of(histories)]
+    healthy, _ = healthy_histories(rules, file, zone, chosen, figure_of)
+    series = [_series(history, _sign(rule)) for history in healthy]
     return [each for each in series if each.days]
 
 
