@@ -27,7 +27,7 @@ SECTIONS: Final = {
 }
 
 
-class _Generator(GenerateJsonSchema):
+class EditorSchema(GenerateJsonSchema):
     """Leaves out titles, and that null means absent: an editor does not need them."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
@@ -47,7 +47,7 @@ class _Generator(GenerateJsonSchema):
 
 def schema() -> Json:
     """Return the JSON Schema of a rulebook."""
-    document = RulebookDocument.model_json_schema(schema_generator=_Generator)
+    document = RulebookDocument.model_json_schema(schema_generator=EditorSchema)
     _, models = msgspec.json.schema_components([PdModelDocument], ref_template="#/$defs/{name}")
     # A model's figures may be written as text: the reader keeps all numbers of YAML as written.
     text = json.dumps(models).replace('"type": "number"', '"type": ["number", "string"]')

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from services.cli.errors import CommandError
 from services.cli.main import build
 from services.scoring.adapters.rulebook_reader import path_of
+from tests.fakes import directory_example
 from tests.reference import examples
 from tests.unit.lab.convert.small_tables import write_tables
 
@@ -54,6 +55,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run("tocsin score events.ndjson --every day --json > assessments.ndjson")
         tocsin("tocsin model train assessments.ndjson labels.csv --out model.json")
         write_tables(folder)
+        for name in ("people.yaml", "next.yaml"):
+            Path(name).write_text(directory_example.example(), encoding="utf-8")
     return folder
 
 
