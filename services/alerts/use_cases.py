@@ -8,6 +8,7 @@ from services.alerts.delivery.application.deliveries import DeliveryLog
 from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.directory.application.sessions import Sessions
+from services.kit.approvals.workflow import Approvals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,3 +21,4 @@ class UseCases:
     trial: EndpointTrial
     deliveries: DeliveryLog
     sessions: Sessions
+    approvals: Approvals

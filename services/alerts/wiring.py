@@ -42,6 +42,8 @@ from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import Severity
 from services.alerts.settings import AlertsFaultSettings, AlertsSettings
 from services.alerts.use_cases import UseCases
+from services.kit.approvals.tables import ApprovalTable
+from services.kit.approvals.workflow import Approvals
 from services.kit.bank_holidays import bank_holidays
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
@@ -277,6 +279,17 @@ def _use_cases(
         ),
         deliveries=DeliveryLog(repository=PostgresDeliveryRepository(opened.pool)),
         sessions=PostgresSessions(opened.pool),
+        approvals=_approvals(opened),
+    )
+
+
+def _approvals(opened: _Resources) -> Approvals:
+    """Returns the approvals of everything in alerts that needs two people: a kind of each wing."""
+    return Approvals(
+        database=PostgresDatabase(opened.pool),
+        repository=ApprovalTable(schema=SCHEMA),
+        kinds=[],
+        clock=opened.clock,
     )
 
 

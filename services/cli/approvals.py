@@ -27,6 +27,7 @@ REMEDIES = {
 class Service(StrEnum):
     """The services that have something to approve."""
 
+    ALERTS = "alerts"
     INGEST = "ingest"
     SCORING = "scoring"
 
@@ -51,6 +52,7 @@ def list_proposals(
 
         tocsin approvals list ingest
         tocsin approvals list scoring --all
+        tocsin approvals list alerts
     """
     params = {"only_open": "false" if show_all else "true"}
     page = _api(service).call(url, key, "GET", PATH, params=params)

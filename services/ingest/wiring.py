@@ -38,7 +38,8 @@ from services.ingest.domain.day_closes import DayCloseRules
 from services.ingest.domain.time_guard import TimeGuard
 from services.ingest.metrics import INGEST_CATALOGUE
 from services.ingest.settings import IngestSettings
-from services.kit.approvals import Approvals, ApprovalTable
+from services.kit.approvals.tables import ApprovalTable
+from services.kit.approvals.workflow import Approvals
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
 from services.kit.database import Database, PostgresDatabase, close_pool, create_pool

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from services.kit.approvals import Approvals, ApprovalTable
+from services.kit.approvals.tables import ApprovalTable
+from services.kit.approvals.workflow import Approvals
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
 from services.kit.database import PostgresDatabase, close_pool, create_pool

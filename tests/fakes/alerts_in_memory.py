@@ -62,6 +62,7 @@ from services.alerts.primitives.vocabulary import (
 )
 from services.alerts.use_cases import UseCases
 from services.kit.clock import Clock
+from tests.fakes.approvals_in_memory import approvals_in_memory
 from tests.fakes.ids import CountingIds
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
@@ -248,6 +249,7 @@ class InMemoryAlerts:
             ),
             deliveries=DeliveryLog(repository=_DeliveryRepository(self)),
             sessions=self.sessions,
+            approvals=approvals_in_memory([], clock=self.clock),
         )
 
     async def post(self, request: HttpRequest) -> AttemptResult:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.kit.approvals import ApprovalKind, Approvals, DecisionOutcome, Proposal, Step
+from services.kit.approvals.proposals import ApprovalKind, DecisionOutcome, Proposal, Step
+from services.kit.approvals.workflow import Approvals
 from services.kit.clock import Clock, SystemClock
 from services.kit.database import Connection, Work
 from services.scoring.application.rulebook_workflow import RulebookApproval

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime
 
-from services.kit.approvals import DecisionOutcome
+from services.kit.approvals.proposals import DecisionOutcome
 from services.kit.database import Connection
 from services.kit.stream.outbox import SHARED, Message
 from services.scoring.application.rulebook_workflow import (

@@ -48,7 +48,7 @@ LINES = (
     Mutant(
         "proposer-never-decides",
         "the person who proposed decides nothing",
-        "services/kit/approvals.py",
+        "services/kit/approvals/workflow.py",
         "            if step.by.lower() == proposal.proposed_by.lower():\n",
         "            if not step.by:\n",
         ("tests/unit/kit/test_approvals.py",),
@@ -56,15 +56,15 @@ LINES = (
     Mutant(
         "approval-binds-its-subject",
         "what changed after it was proposed is not approved",
-        "services/kit/approvals.py",
-        "        if hashlib.sha256(payload).digest() != proposal.digest:\n",
-        "        if not payload:\n",
+        "services/kit/approvals/workflow.py",
+        "        if change.digest(kind.name, proposal.request) != proposal.digest:\n",
+        "        if not change.effect:\n",
         ("tests/unit/kit/test_approvals.py",),
     ),
     Mutant(
         "proposal-expires",
         "an expired proposal is not decided",
-        "services/kit/approvals.py",
+        "services/kit/approvals/proposals.py",
         "        return self.outcome is None and at < self.expires_at\n",
         "        return self.outcome is None\n",
         ("tests/unit/kit/test_approvals.py",),
@@ -72,7 +72,7 @@ LINES = (
     Mutant(
         "decider-is-not-the-proposer-in-sql",
         "the tables store no decision by the proposer",
-        "services/kit/approvals.py",
+        "services/kit/approvals/tables.py",
         "CHECK (lower(decided_by) <> lower(proposed_by))",
         "CHECK (decided_by <> '')",
         ("tests/integration/scoring/test_rulebooks_are_approved_by_two.py",),

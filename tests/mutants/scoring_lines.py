@@ -359,8 +359,8 @@ LINES = (
         "rulebook-four-eyes",
         "only the author of a rulebook proposes it, so the author never approves",
         "services/scoring/application/rulebook_workflow.py",
-        "        if rulebook.author != proposer:\n",
-        "        if not proposer:\n",
+        "        if rulebook.author != request.proposer:\n",
+        "        if not request.proposer:\n",
         ("tests/unit/scoring/entrypoints/test_rulebooks_api.py",),
     ),
     Mutant(
@@ -369,7 +369,7 @@ LINES = (
         "services/scoring/adapters/migrations/versions/s0001_base.py",
         "        REFERENCES scoring.proposal (id, kind, subject, proposed_by),\n"
         "    FOREIGN KEY (proposal_id, outcome) "
-        "REFERENCES scoring.decision (proposal_id, outcome)\n",
+        "REFERENCES scoring.proposal_decision (proposal_id, outcome)\n",
         "        REFERENCES scoring.proposal (id, kind, subject, proposed_by)\n",
         (f"{TWO}::test_sql_activates_only_what_was_approved",),
     ),

@@ -12,6 +12,7 @@ from services.alerts.primitives.errors import (
 )
 from services.kit.database import DatabaseUnavailable
 from services.kit.http import problems
+from services.kit.http.approvals_api import APPROVAL_PROBLEMS
 from services.kit.http.problems import ProblemKind, ProblemTable, problem_response
 
 STEP_REFUSED = ProblemKind(409, "step-refused", "The alert's status does not allow this step")
@@ -21,6 +22,7 @@ PROBLEMS: ProblemTable = {
     VersionConflict: problems.STALE,
     StepRefused: STEP_REFUSED,
     DatabaseUnavailable: problems.UNAVAILABLE,
+    **APPROVAL_PROBLEMS,
 }
 
 

@@ -17,6 +17,7 @@ from services.alerts.use_cases import UseCases
 from services.kit.clock import Clock
 from services.kit.http import application
 from services.kit.http.application import WebParts
+from services.kit.http.approvals_api import approvals_router
 
 
 def create_app(
@@ -29,6 +30,7 @@ def create_app(
         routers=[
             alerts_api.router(use_cases.reading, use_cases.handling),
             webhooks_api.router(use_cases.endpoints, use_cases.trial, use_cases.deliveries),
+            approvals_router(use_cases.approvals),
             stream_api.router(use_cases.reading, health=parts.health, clock=clock),
             pages.router(use_cases, clock=clock, presentation=presentation),
         ],

@@ -12,7 +12,13 @@ from services.ingest.adapters.account_table import AccountTable
 from services.ingest.adapters.open_transaction import OpenTransaction
 from services.ingest.application.intake_log import AccountsHandedOver, IntakeLog
 from services.kit.access.keys import Role
-from services.kit.approvals import NoSuchProposal, Proposal, ProposalConflict
+from services.kit.approvals.proposals import (
+    NoSuchProposal,
+    Proposal,
+    ProposalConflict,
+    ProposalRequest,
+    ProposedChange,
+)
 from services.kit.clock import Clock
 from services.kit.database import Connection
 
@@ -34,14 +40,19 @@ class AccountHandover:
         self._log = log
         self._clock = clock
 
-    async def payload(self, connection: Connection, subject: str, *, proposer: str) -> bytes:
-        """Returns the subject, which names all that is decided."""
-        account, source, to = _parts(subject)
+    async def change(self, connection: Connection, request: ProposalRequest) -> ProposedChange:
+        """Returns the owner before and after."""
+        account, source, to = _parts(request.subject)
         if source == to:
             raise ProposalConflict(f"{source} hands nothing over to itself.")
         if not await AccountTable(OpenTransaction(connection)).owns(source, account):
             raise NoSuchProposal(f"{source} does not own {account or 'any account'}.")
-        return subject.encode()
+        accounts = account or "all accounts"
+        return ProposedChange(
+            before={"accounts": accounts, "source": source},
+            after={"accounts": accounts, "source": to},
+            effect=f"{to} sends for {accounts} of {source} from now on.",
+        )
 
     async def release(self, connection: Connection, proposal: Proposal) -> None:
         """Changes the owners."""

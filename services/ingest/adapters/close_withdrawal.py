@@ -8,7 +8,13 @@ the wrong one would need nobody.
 from datetime import timedelta
 
 from services.kit.access.keys import Role
-from services.kit.approvals import NoSuchProposal, Proposal, date_of
+from services.kit.approvals.proposals import (
+    NoSuchProposal,
+    Proposal,
+    ProposalRequest,
+    ProposedChange,
+    date_of,
+)
 from services.kit.clock import Clock
 from services.kit.database import Connection
 
@@ -32,12 +38,16 @@ class TakenCloseWithdrawal:
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
 
-    async def payload(self, connection: Connection, subject: str, *, proposer: str) -> bytes:
+    async def change(self, connection: Connection, request: ProposalRequest) -> ProposedChange:
         """Returns which closes of the date were taken."""
-        rows = await connection.fetch(CLOSES, date_of(subject))
+        rows = await connection.fetch(CLOSES, date_of(request.subject))
         if not rows:
-            raise NoSuchProposal(f"No close of {subject} was taken here.")
-        return repr([tuple(row) for row in rows]).encode()
+            raise NoSuchProposal(f"No close of {request.subject} was taken here.")
+        return ProposedChange(
+            before={"closes": [list(row) for row in rows]},
+            after={"closes": []},
+            effect=f"Later closes are no longer compared with that of {request.subject}.",
+        )
 
     async def release(self, connection: Connection, proposal: Proposal) -> None:
         """Marks the closes of the date; the same event is no close of it any more."""

@@ -7,6 +7,8 @@ published inside it. After a crash in between it waits again, and its second rel
 from collections.abc import Callable
 from datetime import timedelta
 
+import msgspec
+
 from services.contracts.validation import ValidEvent
 from services.ingest.adapters.open_transaction import OpenTransaction
 from services.ingest.adapters.quarantine_rows import fingerprint
@@ -19,7 +21,13 @@ from services.ingest.domain.candidate import Candidate
 from services.ingest.domain.reasons import RefusalReason
 from services.ingest.metrics import RELEASED
 from services.kit.access.keys import Role
-from services.kit.approvals import NoSuchProposal, Proposal, ProposalConflict
+from services.kit.approvals.proposals import (
+    NoSuchProposal,
+    Proposal,
+    ProposalConflict,
+    ProposalRequest,
+    ProposedChange,
+)
 from services.kit.clock import Clock
 from services.kit.database import Connection, Database
 from services.kit.metrics import Recorder
@@ -46,10 +54,22 @@ class ControlEventApproval:
         self._clock = clock
         self._recorder = recorder
 
-    async def payload(self, connection: Connection, subject: str, *, proposer: str) -> bytes:
-        """Returns the fingerprint of the input."""
-        entry = await self._waiting(connection, subject)
-        return fingerprint(entry.full.input)
+    async def change(self, connection: Connection, request: ProposalRequest) -> ProposedChange:
+        """Returns the event that would be published; the fingerprint of the input is bound."""
+        entry = await self._waiting(connection, request.subject)
+        event = self._event(entry).event
+        content = {
+            "source": event.source,
+            "id": event.id,
+            "type": event.type,
+            "data": msgspec.to_builtins(event.data),
+        }
+        return ProposedChange(
+            before={"status": "QUARANTINED", "event": content},
+            after={"status": "PUBLISHED", "event": content},
+            effect=f"{event.type} of {event.source} reaches every borrower.",
+            attachment=fingerprint(entry.full.input),
+        )
 
     async def release(self, connection: Connection, proposal: Proposal) -> None:
         """Publishes the event, and settles its entry."""

@@ -22,7 +22,7 @@ from services.ingest.application.time_gate import TimeGate
 from services.ingest.domain.day_closes import DayCloseRules, DayCloseState
 from services.ingest.domain.exchange_rates import rates_refusal
 from services.ingest.domain.reasons import Refusal, RefusalReason
-from services.kit.approvals import ProposalConflict
+from services.kit.approvals.proposals import ProposalConflict
 from services.kit.clock import Clock
 
 

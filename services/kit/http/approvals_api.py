@@ -1,22 +1,24 @@
 """REST about approvals: list, propose, approve and reject, for every kind that a service has."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 
-from services.kit.access.keys import READERS_OF_ALL
-from services.kit.approvals import (
+from services.kit.access.keys import PEOPLE, READERS_OF_ALL, Role
+from services.kit.approvals.proposals import (
     MAX_REASON_CHARACTERS,
-    Approvals,
     DecisionOutcome,
+    InvalidTerms,
     NoSuchProposal,
     OtherPersonNeeded,
     Proposal,
     ProposalConflict,
     Step,
 )
+from services.kit.approvals.workflow import Approvals
 from services.kit.http import problems
 from services.kit.http.auth import KeyGuard, check_roles, deciding_person
 from services.kit.http.json_route import JsonRoute
@@ -27,6 +29,7 @@ APPROVAL_PROBLEMS: ProblemTable = {
     NoSuchProposal: problems.NOT_FOUND,
     ProposalConflict: problems.CONFLICT,
     OtherPersonNeeded: problems.FORBIDDEN,
+    InvalidTerms: problems.INVALID,
 }
 MOST_LISTED = 200
 REFUSED: dict[int | str, dict[str, Any]] = {
@@ -45,6 +48,7 @@ class NewProposal(RequestModel):
     kind: Annotated[str, Field(min_length=1, max_length=64)]
     subject: Annotated[str, Field(min_length=1, max_length=300)]
     reason: Reason
+    terms: dict[str, Any] = Field(default={}, description="What the kind needs beyond the subject.")
 
 
 class DecisionBody(RequestModel):
@@ -54,11 +58,27 @@ class DecisionBody(RequestModel):
 
 
 class ProposalView(BaseModel):
-    """A proposal with its decision; people are ids of persons."""
+    """A proposal with its decision; people are ids of persons.
+
+    Attributes:
+        before: What is in force now.
+        after: What would be in force.
+        effect: What the approval does.
+        digest: The SHA-256 of what is shown, in hexadecimal.
+        amount: What is at risk, as a decimal.
+    """
 
     id: int
     kind: str
     subject: str
+    terms: dict[str, Any]
+    before: dict[str, Any]
+    after: dict[str, Any]
+    effect: str
+    digest: str
+    borrower_id: str | None
+    amount: str | None
+    currency: str | None
     reason: str
     proposed_by: str
     proposed_at: datetime
@@ -71,7 +91,21 @@ class ProposalView(BaseModel):
     @classmethod
     def of(cls, proposal: Proposal) -> Self:
         """Returns the view of a proposal."""
-        return cls(**{name: getattr(proposal, name) for name in cls.model_fields})
+        change = proposal.change
+        return cls(
+            id=proposal.id,
+            kind=proposal.kind,
+            subject=proposal.subject,
+            terms=dict(proposal.terms),
+            before=dict(change.before),
+            after=dict(change.after),
+            effect=change.effect,
+            digest=proposal.digest.hex(),
+            borrower_id=change.borrower_id,
+            amount=None if change.amount is None else f"{change.amount:f}",
+            currency=change.currency,
+            **{name: getattr(proposal, name) for name in _COPIED},
+        )
 
 
 class ProposalList(BaseModel):
@@ -80,6 +114,16 @@ class ProposalList(BaseModel):
     items: list[ProposalView]
 
 
+_COPIED: Final = (
+    "reason",
+    "proposed_by",
+    "proposed_at",
+    "expires_at",
+    "outcome",
+    "decided_by",
+    "decided_at",
+    "decision_reason",
+)
 Person = Annotated[str, Depends(deciding_person)]
 
 
@@ -110,8 +154,8 @@ def _add_reading(router: APIRouter, approvals: Approvals) -> None:
 
 def _add_steps(router: APIRouter, approvals: Approvals) -> None:
     kinds = approvals.kinds.values()
-    proposers = Depends(KeyGuard(frozenset().union(*(kind.proposers for kind in kinds))))
-    deciders = Depends(KeyGuard(frozenset().union(*(kind.deciders for kind in kinds))))
+    proposers = Depends(_guard(kind.proposers for kind in kinds))
+    deciders = Depends(_guard(kind.deciders for kind in kinds))
 
     @router.post(
         "", status_code=201, dependencies=[proposers], responses=REFUSED, summary="Propose"
@@ -120,7 +164,8 @@ def _add_steps(router: APIRouter, approvals: Approvals) -> None:
         """Proposes something that another person must approve."""
         check_roles(request.state.principal, approvals.kind(body.kind).proposers)
         step = Step(by=person, reason=body.reason)
-        return ProposalView.of(await approvals.propose(body.kind, body.subject, step))
+        proposal = await approvals.propose(body.kind, body.subject, step, body.terms)
+        return ProposalView.of(proposal)
 
     async def decide(
         request: Request, proposal_id: int, outcome: DecisionOutcome, step: Step
@@ -148,3 +193,8 @@ def _add_steps(router: APIRouter, approvals: Approvals) -> None:
         """Rejects another person's proposal."""
         step = Step(by=person, reason=body.reason)
         return await decide(request, proposal_id, DecisionOutcome.REJECTED, step)
+
+
+def _guard(roles: Iterable[frozenset[Role]]) -> KeyGuard:
+    """Returns the guard of a step: the roles of all kinds, people where there is no kind."""
+    return KeyGuard(frozenset[Role]().union(*roles) or PEOPLE)

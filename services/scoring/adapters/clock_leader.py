@@ -18,11 +18,13 @@ from services.scoring.application.day_close import MissedDaysApproval
 TRY_TO_LEAD = "SELECT pg_try_advisory_lock(hashtextextended('tocsin scoring clock', 0))"
 LAST = "SELECT closed_date FROM scoring.clock"
 RELEASED_UNTIL = """
-SELECT max(subject) FROM scoring.proposal JOIN scoring.decision ON proposal_id = proposal.id
+SELECT max(subject)
+  FROM scoring.proposal JOIN scoring.proposal_decision ON proposal_id = proposal.id
  WHERE kind = $1 AND outcome = 'APPROVED'
 """
 WITHDRAWALS_OF = """
-SELECT count(*) FROM scoring.proposal JOIN scoring.decision ON proposal_id = proposal.id
+SELECT count(*)
+  FROM scoring.proposal JOIN scoring.proposal_decision ON proposal_id = proposal.id
  WHERE kind = $1 AND subject = $2 AND outcome = 'APPROVED'
 """
 SAVE = """

@@ -9,11 +9,15 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Protocol
 
-import msgspec
-
 from services.contracts.control import DayCloseWithdrawnV1
 from services.kit.access.keys import Role
-from services.kit.approvals import NoSuchProposal, Proposal, date_of
+from services.kit.approvals.proposals import (
+    NoSuchProposal,
+    Proposal,
+    ProposalRequest,
+    ProposedChange,
+    date_of,
+)
 from services.kit.clock import Clock
 from services.kit.database import Connection
 from services.kit.stream.outbox import SHARED, Outbox
@@ -49,12 +53,16 @@ class CloseWithdrawal:
         self._topic = topic
         self._clock = clock
 
-    async def payload(self, connection: Connection, subject: str, *, proposer: str) -> bytes:
+    async def change(self, connection: Connection, request: ProposalRequest) -> ProposedChange:
         """Returns which closes the date has; a close that comes later needs its own proposal."""
-        closes = await self._closes.closes_of(connection, date_of(subject))
+        closes = await self._closes.closes_of(connection, date_of(request.subject))
         if not closes:
-            raise NoSuchProposal(f"{subject} is not closed.")
-        return msgspec.json.encode(sorted(closes))
+            raise NoSuchProposal(f"{request.subject} is not closed.")
+        return ProposedChange(
+            before={"closes": [list(close) for close in sorted(closes)]},
+            after={"closes": []},
+            effect=f"Every borrower is assessed as if {request.subject} had not been closed.",
+        )
 
     async def release(self, connection: Connection, proposal: Proposal) -> None:
         """Writes the withdrawal of each close to every partition of the log."""

@@ -12,7 +12,13 @@ from zoneinfo import ZoneInfo
 
 from services.contracts.control import DayClosedV1
 from services.kit.access.keys import Role
-from services.kit.approvals import Proposal, ProposalConflict, date_of
+from services.kit.approvals.proposals import (
+    Proposal,
+    ProposalConflict,
+    ProposalRequest,
+    ProposedChange,
+    date_of,
+)
 from services.kit.clock import Clock
 from services.kit.database import Connection
 from services.kit.stream.outbox import Message
@@ -84,11 +90,16 @@ class MissedDaysApproval:
         self._clock = clock
         self._zone = zone
 
-    async def payload(self, connection: Connection, subject: str, *, proposer: str) -> bytes:
-        """Returns the date."""
-        if date_of(subject) >= self._clock.now().astimezone(self._zone).date():
-            raise ProposalConflict(f"{subject} is not over yet.")
-        return subject.encode()
+    async def change(self, connection: Connection, request: ProposalRequest) -> ProposedChange:
+        """Returns the date up to which the clock would close."""
+        until = request.subject
+        if date_of(until) >= self._clock.now().astimezone(self._zone).date():
+            raise ProposalConflict(f"{until} is not over yet.")
+        return ProposedChange(
+            before={"closes_alone": MAX_MISSED_DATES},
+            after={"closes_until": until},
+            effect=f"The clock closes all missed dates up to {until}.",
+        )
 
     async def release(self, connection: Connection, proposal: Proposal) -> None:
         """Does nothing: the clock reads the decision."""

@@ -14,11 +14,13 @@ from typing import Final, Protocol
 
 from services.contracts.control import RulebookActivatedV1
 from services.kit.access.keys import Role
-from services.kit.approvals import (
+from services.kit.approvals.proposals import (
     NoSuchProposal,
     OtherPersonNeeded,
     Proposal,
     ProposalConflict,
+    ProposalRequest,
+    ProposedChange,
 )
 from services.kit.clock import Clock
 from services.kit.database import Connection, Database
@@ -113,17 +115,25 @@ class RulebookApproval:
         """Returns the subject of proposals about a rulebook."""
         return f"{name} {version}"
 
-    async def payload(self, connection: Connection, subject: str, *, proposer: str) -> bytes:
-        """Returns the document; only its author may propose it, and only until it is approved."""
-        name, _, version = subject.partition(" ")
+    async def change(self, connection: Connection, request: ProposalRequest) -> ProposedChange:
+        """Returns the rulebook, with its document bound by the digest.
+
+        Only its author may propose it, and only until it is approved.
+        """
+        name, _, version = request.subject.partition(" ")
         rulebook = await self._rulebooks.find(connection, name, version)
         if rulebook is None:
             raise NoSuchProposal(f"There is no rulebook {name} {version}.")
         if rulebook.status in (APPROVED, ACTIVATED):
             raise ProposalConflict(f"The rulebook is {rulebook.status} already.")
-        if rulebook.author != proposer:
+        if rulebook.author != request.proposer:
             raise OtherPersonNeeded(f"Only {rulebook.author}, who wrote the draft, may propose it.")
-        return rulebook.document
+        return ProposedChange(
+            before={"status": DRAFT},
+            after={"status": APPROVED, "document_sha256": rulebook.sha256},
+            effect=f"Rulebook {request.subject} may be activated.",
+            attachment=rulebook.document,
+        )
 
     async def release(self, connection: Connection, proposal: Proposal) -> None:
         """Does nothing: the decision alone makes the rulebook an approved one."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fastapi import FastAPI
 
-from services.kit.approvals import Approvals
+from services.kit.approvals.workflow import Approvals
 from services.kit.database import DatabaseUnavailable
 from services.kit.http import application, problems
 from services.kit.http.application import WebParts

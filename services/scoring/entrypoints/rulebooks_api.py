@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from services.kit.access.keys import Role
-from services.kit.approvals import Approvals, DecisionOutcome, Step
+from services.kit.approvals.proposals import DecisionOutcome, Step
+from services.kit.approvals.workflow import Approvals
 from services.kit.http import problems
 from services.kit.http.approvals_api import Person
 from services.kit.http.auth import KeyGuard, require

@@ -155,7 +155,7 @@ async def test_writers_at_the_same_time_take_turns(admin: Any, database_url: str
         "DELETE FROM alerts.delivery_attempt",
         "TRUNCATE alerts.delivery_attempt, alerts.webhook_delivery",
         "DELETE FROM alerts.alert_event",
-        "DELETE FROM scoring.decision",
+        "DELETE FROM scoring.proposal_decision",
     ],
 )
 async def test_nobody_changes_what_was_received_sent_and_decided(

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from lab.stack.logins import service_url
 from services.cli.topics import ensure, planned
-from services.kit.approvals import DecisionOutcome, Step
+from services.kit.approvals.proposals import DecisionOutcome, Step
 from services.kit.clock import SystemClock
 from services.kit.settings import PlatformSettings
 from services.kit.stream.producer import KafkaProducer

@@ -11,7 +11,7 @@ import pytest
 
 from lab.stack.logins import service_url
 from services.cli.verify.commands import verified
-from services.kit.approvals import DecisionOutcome, OtherPersonNeeded, Step
+from services.kit.approvals.proposals import DecisionOutcome, OtherPersonNeeded, Step
 from services.kit.database import create_pool
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
@@ -29,12 +29,14 @@ VERSION = read_text(DOCUMENT).version
 SUBJECT = RulebookApproval.subject("house", VERSION)
 WAIT_SECONDS = 30
 PROPOSE = """
-INSERT INTO scoring.proposal (kind, subject, digest, reason, proposed_by, proposed_at, expires_at)
-VALUES ('rulebook', $1, sha256('x'), 'why', $2, now(), now() + interval '1 day') RETURNING id
+INSERT INTO scoring.proposal (kind, subject, terms, before, after, effect, digest, barred, reason,
+                              proposed_by, proposed_at, expires_at)
+VALUES ('rulebook', $1, '{}', '{}', '{}', 'in force', sha256('x'), '{}', 'why', $2,
+        now(), now() + interval '1 day') RETURNING id
 """
 DECIDE = """
-INSERT INTO scoring.decision (proposal_id, outcome, reason, proposed_by, expires_at, decided_by,
-                              decided_at)
+INSERT INTO scoring.proposal_decision (proposal_id, outcome, reason, proposed_by, expires_at,
+                                       decided_by, decided_at)
 SELECT id, $2, 'why', $3, expires_at, $4, now() FROM scoring.proposal WHERE id = $1
 """
 ACTIVATE = """
@@ -106,8 +108,8 @@ async def test_sql_decides_nothing_after_its_expiry(as_service: asyncpg.Pool) ->
         "UPDATE scoring.rulebook SET document = 'y'",
         "DELETE FROM scoring.rulebook",
         "UPDATE scoring.proposal SET proposed_by = 'eva'",
-        "DELETE FROM scoring.decision",
-        "TRUNCATE scoring.decision",
+        "DELETE FROM scoring.proposal_decision",
+        "TRUNCATE scoring.proposal_decision",
         "UPDATE scoring.rulebook_activation SET actor = 'eva'",
     ],
 )

@@ -15,7 +15,7 @@ import pytest
 
 from lab.stack.ports import free_ports
 from services.cli.verify.commands import verified
-from services.kit.approvals import DecisionOutcome, Step
+from services.kit.approvals.proposals import DecisionOutcome, Step
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
 from services.scoring.application.borrower_queries import Viewer

@@ -3,7 +3,7 @@
 import pytest
 
 from services.cli.verify.commands import verified
-from services.kit.approvals import DecisionOutcome, Step
+from services.kit.approvals.proposals import DecisionOutcome, Step
 from services.kit.settings import PlatformSettings
 from services.scoring.application.borrower_queries import Viewer
 from services.scoring.application.close_withdrawal import CloseWithdrawal

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 from services.alerts.entrypoints.http import create_app
 from services.alerts.entrypoints.pages.routes import Presentation
 from services.alerts.entrypoints.pages.session import form_token
-from services.kit.access.keys import Role
+from services.kit.access.keys import PEOPLE, Role
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.http.application import WebParts
 from services.kit.http.auth import Principal
@@ -18,6 +18,7 @@ from tests.fakes.clock import ManualClock
 
 READ = set(Role) - {Role.SOURCE}
 HANDLE = {Role.OFFICER, Role.SENIOR, Role.RISK, Role.WORKOUT}
+DECIDE = HANDLE | {Role.APPROVER}
 KEEP = {Role.OPERATOR}
 LOOK = {Role.OPERATOR, Role.AUDITOR}
 ALLOWED: dict[tuple[str, str], set[Role]] = {
@@ -33,6 +34,11 @@ ALLOWED: dict[tuple[str, str], set[Role]] = {
     ("POST", "/v1/alerts/{alert_id:path}/assign"): HANDLE,
     ("POST", "/v1/alerts/{alert_id:path}/comments"): HANDLE,
     ("POST", "/v1/alerts/{alert_id:path}/resolve"): HANDLE,
+    ("GET", "/v1/approvals"): READ - {Role.OFFICER},
+    ("GET", "/v1/approvals/{proposal_id}"): READ - {Role.OFFICER},
+    ("POST", "/v1/approvals"): DECIDE,
+    ("POST", "/v1/approvals/{proposal_id}/approve"): DECIDE,
+    ("POST", "/v1/approvals/{proposal_id}/reject"): DECIDE,
     ("POST", "/v1/webhook-endpoints"): KEEP,
     ("GET", "/v1/webhook-endpoints"): LOOK,
     ("GET", "/v1/webhook-endpoints/{endpoint_id}"): LOOK,
@@ -75,7 +81,11 @@ class OneOfEach:
     async def authenticate(self, text: str) -> Principal | None:
         if text not in set(Role):
             return None
-        return Principal(id=text, name=text, roles=frozenset({Role(text)}), officer_id="o-1")
+        role = Role(text)
+        person = text.lower() if role in PEOPLE else None
+        return Principal(
+            id=text, name=text, roles=frozenset({role}), person_id=person, officer_id="o-1"
+        )
 
     async def holder_of(self, key_id: str) -> Principal | None:
         return await self.authenticate(key_id)

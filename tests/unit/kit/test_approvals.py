@@ -6,15 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.kit.access.keys import Role
-from services.kit.approvals import (
-    Approvals,
+from services.kit.approvals.proposals import (
     DecisionOutcome,
     NoSuchProposal,
     OtherPersonNeeded,
     Proposal,
     ProposalConflict,
+    ProposalRequest,
+    ProposedChange,
     Step,
 )
+from services.kit.approvals.workflow import Approvals
 from services.kit.database import Connection
 from tests.fakes.approvals_in_memory import InMemoryApprovals, approvals_in_memory
 from tests.fakes.clock import ManualClock
@@ -36,10 +38,15 @@ class Vault:
         self.opened: list[str] = []
         self.is_stuck = False
 
-    async def payload(self, _connection: Connection, subject: str, *, proposer: str) -> bytes:
-        if subject not in self.doors:
-            raise NoSuchProposal(f"there is no door {subject} for {proposer}")
-        return self.doors[subject]
+    async def change(self, _connection: Connection, request: ProposalRequest) -> ProposedChange:
+        if request.subject not in self.doors:
+            raise NoSuchProposal(f"there is no door {request.subject} for {request.proposer}")
+        return ProposedChange(
+            before={"door": "closed"},
+            after={"door": "open", **request.terms},
+            effect=f"The {request.subject} door opens.",
+            attachment=self.doors[request.subject],
+        )
 
     async def release(self, _connection: Connection, proposal: Proposal) -> None:
         if self.is_stuck:
@@ -66,7 +73,10 @@ async def test_the_second_persons_approval_brings_the_effect(
     approvals: Approvals, vault: Vault
 ) -> None:
     proposal = await approvals.propose("vault", "left", ANA)
-    assert proposal.digest == hashlib.sha256(b"gold").digest()
+    content = (
+        b'["vault","left",{},null,{"door":"closed"},{"door":"open"},"The left door opens."]\ngold'
+    )
+    assert proposal.digest == hashlib.sha256(content).digest()
     assert (proposal.expires_at, vault.opened) == (NOW + timedelta(days=2), [])
     decided = await approvals.decide(proposal.id, DecisionOutcome.APPROVED, BEN)
     assert (decided.decided_by, decided.outcome) == ("ben", DecisionOutcome.APPROVED)

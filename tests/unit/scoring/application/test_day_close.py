@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.kit.approvals import NoSuchProposal, ProposalConflict, Step
+from services.kit.approvals.proposals import NoSuchProposal, ProposalConflict, Step
 from services.kit.clock_agreement import RemoteClock
 from services.kit.stream.outbox import Message
 from services.kit.stream.producer import Producer

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.contracts.control import DayCloseWithdrawnV1
-from services.kit.approvals import DecisionOutcome, Step
+from services.kit.approvals.proposals import DecisionOutcome, Step
 from services.scoring import metrics
 from services.scoring.adapters import state_bytes
 from services.scoring.adapters.offline import (

@@ -1,6 +1,7 @@
 """Creates alerts and their history, webhooks and their deliveries, and the kit's stream tables."""
 
 from services.kit import audit
+from services.kit.approvals import tables as approvals
 from services.kit.migrations import execute
 from services.kit.stream import incidents, outbox, progress, quarantine
 
@@ -242,6 +243,8 @@ def upgrade() -> None:
     execute(audit.append_only("alerts", "delivery_attempt"))
     for tables in (progress.TABLES, incidents.TABLES, outbox.TABLES, quarantine.TABLES):
         execute(tables.format(schema="alerts"))
+    execute(approvals.TABLES.format(schema="alerts"))
     execute(RIGHTS)
+    execute(approvals.RIGHTS.format(schema="alerts", role="tocsin_alerts"))
     execute(audit.RIGHTS.format(schema="alerts", role="tocsin_alerts"))
     execute(incidents.RIGHTS.format(schema="alerts", role="tocsin_alerts"))

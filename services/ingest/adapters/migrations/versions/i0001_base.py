@@ -3,7 +3,8 @@
 The kit's tables of a consumer come with them.
 """
 
-from services.kit import approvals, audit
+from services.kit import audit
+from services.kit.approvals import tables as approvals
 from services.kit.migrations import execute
 from services.kit.stream import incidents, progress
 

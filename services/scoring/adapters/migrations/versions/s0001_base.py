@@ -5,7 +5,8 @@ to the approval of a proposal that is about this rulebook and made by its author
 service's rights can therefore do no more than the service.
 """
 
-from services.kit import approvals, audit
+from services.kit import audit
+from services.kit.approvals import tables as approvals
 from services.kit.migrations import execute
 from services.kit.stream import incidents, outbox, progress, quarantine
 
@@ -153,7 +154,7 @@ CREATE TABLE scoring.rulebook_activation (
     FOREIGN KEY (name, version, author) REFERENCES scoring.rulebook (name, version, author),
     FOREIGN KEY (proposal_id, kind, subject, author)
         REFERENCES scoring.proposal (id, kind, subject, proposed_by),
-    FOREIGN KEY (proposal_id, outcome) REFERENCES scoring.decision (proposal_id, outcome)
+    FOREIGN KEY (proposal_id, outcome) REFERENCES scoring.proposal_decision (proposal_id, outcome)
 );
 COMMENT ON TABLE scoring.rulebook_activation IS 'who activated a rulebook; append-only';
 
@@ -170,7 +171,7 @@ SELECT book.name, book.version, book.document, book.sha256,
   FROM scoring.rulebook AS book
   LEFT JOIN LATERAL (
     SELECT proposal.id, proposed_at, proposal.expires_at, outcome, decided_by, decided_at
-      FROM scoring.proposal LEFT JOIN scoring.decision ON proposal_id = proposal.id
+      FROM scoring.proposal LEFT JOIN scoring.proposal_decision ON proposal_id = proposal.id
      WHERE kind = 'rulebook' AND subject = book.name || ' ' || book.version
      ORDER BY proposal.id DESC LIMIT 1) AS proposed ON true
   LEFT JOIN LATERAL (
