@@ -3,8 +3,8 @@
 Called by `fold` after the facts of an event have changed. Must stay true: an assessment is due when
 the state, a level, a regime label or a bucket of days past due changes, when the score has moved 5
 points since the last one emitted, when a relaxation is newly proposed, and at each month's close,
-each day's while the borrower is not normal or a hard signal is lit; never on every event (design
-section 4).
+each day's while the borrower is not normal or a hard signal is lit, and for a while after, because
+an alert may be open still; never on every event (design section 4).
 """
 
 from dataclasses import dataclass
@@ -36,6 +36,8 @@ from services.scoring.domain.regimes.labels import Labels, is_clean, labels
 from services.scoring.domain.rulebook.rulebook import FAMILIES, Rules
 
 NEWS_SCORE_MICRO: Final = 50_000
+# For how long figures follow each close after people had to act: past the last step of escalation.
+FOLLOWED_DAYS: Final = 90
 # The labels of a borrower without arrears or flags: nearly all of them, nearly always.
 CLEAN: Final = "CLEAN"
 CLEAN_LABELS: Final = {
@@ -240,7 +242,7 @@ def _reasons(
         ("DPD_BUCKET", dpd_bucket(borrower.counters.operational_days) != emitted.dpd_bucket),
         ("SCORE", abs(risk.shown_score - emitted.score) >= NEWS_SCORE_MICRO),
         ("MONTH_CLOSE", trigger.is_day_close and is_month_end(trigger.as_of)),
-        ("DAY_CLOSE", trigger.is_day_close and _is_shown_daily(borrower)),
+        ("DAY_CLOSE", trigger.is_day_close and _is_shown_daily(borrower, trigger.as_of)),
         ("DECISION", bool(borrower.news)),
         ("FLAG", risk.flags != emitted.flags),
         ("MONEY_AT_RISK", _money_came_at_risk(borrower, trigger)),
@@ -262,8 +264,15 @@ def _money_came_at_risk(borrower: Borrower, trigger: Trigger) -> bool:
     return bool(money_at_risk(borrower, trigger.as_of))
 
 
-def _is_shown_daily(borrower: Borrower) -> bool:
-    """Return whether people act on the borrower, so that no figure may be older than a day."""
+def _is_shown_daily(borrower: Borrower, day: int) -> bool:
+    """Return whether people act on the borrower or did lately: no figure may be older than a day.
+
+    Scoring does not know alerts, and one may stay open after the borrower is normal again.
+    """
+    return day <= borrower.risk.emitted.followed_until or _is_acted_on(borrower)
+
+
+def _is_acted_on(borrower: Borrower) -> bool:
     return NORMAL < borrower.risk.state < CLOSED or HARD in borrower.signals.level
 
 
@@ -370,4 +379,6 @@ def _emit(
     emitted.regimes = CLEAN if is_clean(borrower) else _one_text(assessment.regimes)
     emitted.flags = risk.flags
     emitted.is_money_at_risk = bool(assessment.money_at_risk)
+    if _is_acted_on(borrower):
+        emitted.followed_until = trigger.as_of + FOLLOWED_DAYS
     return assessment

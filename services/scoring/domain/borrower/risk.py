@@ -84,7 +84,8 @@ BASE_DAYS: Final = 30
 class Emitted:
     """The figures of the last emitted assessment: enough to decide when the next one is due.
 
-    Levels are not kept: every change of theirs is emitted at once.
+    Levels are not kept: every change of theirs is emitted at once. ``followed_until`` is the last
+    day whose close is assessed though the borrower is normal again.
     """
 
     score: int = 0
@@ -93,6 +94,7 @@ class Emitted:
     regimes: str = ""
     flags: int = 0
     is_money_at_risk: bool = False
+    followed_until: int = 0
 
 
 @dataclass(slots=True)

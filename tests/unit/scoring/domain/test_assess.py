@@ -181,3 +181,20 @@ def test_a_borrower_that_people_act_on_is_assessed_at_each_close() -> None:
     daily = story.assessments[emitted:]
     assert [each.as_of for each in daily] == [day(f"2024-01-{date}") for date in (10, 11, 12)]
     assert all("DAY_CLOSE" in each.reasons for each in daily)
+
+
+def test_figures_follow_each_close_for_90_days_after_people_acted() -> None:
+    story = Story("RETAIL", start="2024-01-01", rulebook="default")
+    story.loan(10_000)
+    story.schedule(("2024-02-15", 100), ("2025-12-31", 1_000))
+    story.pays(100)
+    for _ in range(3):
+        story.fails()
+    while story.state != "NORMAL":
+        story.close()
+    acted_on = story.today - 2
+    while story.today < acted_on + 100:
+        story.close()
+    # An alert may be open still. The last day in ATTENTION was `acted_on`.
+    daily = [each.as_of for each in story.assessments if "DAY_CLOSE" in each.reasons]
+    assert daily[-90:] == [*range(acted_on + 1, acted_on + 91)]
