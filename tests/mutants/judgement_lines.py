@@ -294,6 +294,22 @@ LINES = (
         (RECOVERY,),
     ),
     Mutant(
+        "an-announced-statement-is-missed",
+        "a statement that was announced and never came keeps a state",
+        f"{SCORING}/rulebook/data_profile.py",
+        "    if not borrower.statements and not borrower.credit_file.deadlines:\n",
+        "    if not borrower.statements:\n",
+        (f"{DOMAIN}/test_data_profiles.py",),
+    ),
+    Mutant(
+        "open-alerts-are-followed",
+        "figures follow each close for a while after people had to act",
+        f"{SCORING}/assess/step.py",
+        "        emitted.followed_until = trigger.as_of + FOLLOWED_DAYS\n",
+        "        pass\n",
+        (f"{DOMAIN}/test_assess.py",),
+    ),
+    Mutant(
         "recovery-takes-time",
         "an alert ends after the dwell time, not at the first green",
         "services/alerts/decisions/domain/recovery.py",

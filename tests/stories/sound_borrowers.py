@@ -1,7 +1,7 @@
 """Sound borrowers, and what looks like trouble and is none."""
 
 from tests.fakes.daily_story import between, dues
-from tests.stories.firms import SUMMER, accounts_of, person, sound_firm
+from tests.stories.firms import SUMMER, accounts_of, borrower_of_loans, person, sound_firm
 from tests.stories.story import CreditStory, days, money, on_date, story
 
 
@@ -154,6 +154,22 @@ def one_instalment_presented_three_times(home: CreditStory) -> None:
     home.on("2024-09-24", "The instalment was paid on the day before.").pays_late(0)
     home.by("2025-01-31", "NORMAL")
     home.never("WATCH")
+
+
+@story(5, "A firm of which no statement ever came", accounts="")
+def a_firm_without_statements(firm: CreditStory) -> None:
+    """A small firm has its account with another bank, and its loan is too small for annual
+    accounts. One instalment is presented three times before it is paid. What never came is no
+    figure that went missing: the firm is normal again when the payment lies behind it."""
+    borrower_of_loans(firm)
+    firm.on("2024-09-15", "The debit fails for lack of funds.").pays_late(8)
+    firm.fails(4_800)
+    firm.on("2024-09-18", "It fails again.").fails(4_800)
+    firm.on("2024-09-21", "It fails a third time.").fails(4_800)
+    firm.by("2024-09-22", "ATTENTION")
+    firm.on("2024-09-24", "The instalment was paid on the day before.").pays_late(0)
+    firm.by("2025-01-31", "NORMAL")
+    firm.never("WATCH")
 
 
 @story(5, "Five days over the limit", cash="60000")

@@ -333,7 +333,9 @@ class StatesSection(Section):
     entries: Many[EntryRuleSection] = setting([], "What puts a borrower into a state.", "entry")
     exits: Many[ExitRuleSection] = setting([], "What lets a borrower out of a state.", "exit")
     quiet_business_days: Whole = setting(10, "No relaxation so soon after a tightening.")
-    least_completeness: Share = setting("0.6", "Weight that must be measured for a relaxation.")
+    least_completeness: Share = setting(
+        "0.6", "Weight that must be measured for a relaxation, of the data that ever came."
+    )
     most_moves: Whole = setting(3, "No relaxation after so many changes of direction …")
     moves_window_days: Whole = setting(90, "… in so many days.")
     forbearance: ForbearanceSection = setting({}, "Concessions.")

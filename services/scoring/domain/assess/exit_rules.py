@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.scoring.domain.arrears.forbearance import cure_start
+from services.scoring.domain.assess import score as scoring
 from services.scoring.domain.assess.entry_rules import signals_at, triggered_rules
 from services.scoring.domain.assess.state_inputs import StateInputs
 from services.scoring.domain.borrower.risk import (
@@ -189,7 +190,11 @@ def _quiet(inputs: StateInputs, rule: ExitRule) -> Progress:
 
 
 def _completeness(inputs: StateInputs, rule: ExitRule) -> Progress:
-    return _at_least(inputs.rules.policy.least_completeness, inputs.risk.completeness)
+    """Check that what a state was entered for did not just go missing; what never came cannot."""
+    known, least = inputs.risk.completeness, inputs.rules.policy.least_completeness
+    if known < least and inputs.without_data:
+        known = scoring.completeness(inputs.signals, inputs.rules, inputs.without_data)
+    return _at_least(least, known)
 
 
 def _age_of_statements(inputs: StateInputs, rule: ExitRule) -> Progress:

@@ -89,13 +89,17 @@ def with_surcharge(score: int, signals: Signals, rules: Rules) -> int:
     return min(MICRO, score + min(added, MOST_SURCHARGE))
 
 
-def completeness(signals: Signals, rules: Rules) -> int:
-    """Return measured weight over applicable weight, micro-units; 0 when nothing applies."""
+def completeness(signals: Signals, rules: Rules, without: Container[int] = ()) -> int:
+    """Return measured weight over applicable weight, micro-units; 0 when nothing applies.
+
+    The families ``without`` are left out.
+    """
     known = 0
     expected = 0
     for rule in rules.indicators:
         status = signals.status[rule.slot]
-        if status != NOT_APPLICABLE and rule.slot not in rules.surcharges:
+        is_left_out = rule.slot in rules.surcharges or rule.indicator.family in without
+        if status != NOT_APPLICABLE and not is_left_out:
             expected += rule.weight
             if status == MEASURED:
                 known += rule.weight

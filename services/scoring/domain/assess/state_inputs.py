@@ -14,6 +14,7 @@ from services.scoring.domain.borrower.decisions import Decisions
 from services.scoring.domain.borrower.risk import CLOSED, PROBATION, RiskRecord, Signals
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.regimes import life_cycle
+from services.scoring.domain.rulebook.data_profile import families_without_data
 from services.scoring.domain.rulebook.policy import ExitRule
 from services.scoring.domain.rulebook.rulebook import Rules
 
@@ -46,6 +47,7 @@ class StateInputs:
         is_able: An inspection in the present state, or a rule that stands in for one, found the
             borrower able to pay.
         open_findings: How many findings of officers are open.
+        without_data: The families of which nothing ever came.
     """
 
     as_of: int
@@ -62,6 +64,7 @@ class StateInputs:
     is_sparse: bool = False
     is_able: bool = False
     open_findings: int = 0
+    without_data: list[int] = field(default_factory=list)
     closed_before: int = 0
     is_correction: bool = False
     triggers: int = 0
@@ -109,6 +112,7 @@ def _add_exit_inputs(inputs: StateInputs, borrower: Borrower, rule: ExitRule) ->
     if rule.ability_assessed or rule.source == PROBATION:
         inputs.is_able = _is_able(borrower, rules, since, as_of)
     inputs.open_findings = len(borrower.credit_file.findings)
+    inputs.without_data = families_without_data(borrower)
 
 
 def _is_able(borrower: Borrower, rules: Rules, since: int, as_of: int) -> bool:

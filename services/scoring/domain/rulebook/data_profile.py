@@ -9,6 +9,7 @@ back and never by itself.
 from typing import Final
 
 from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, STATEMENT
 
 FULL: Final = "full"
 NO_ACCOUNTS: Final = "no_accounts"
@@ -37,3 +38,11 @@ def data_profile_of(borrower: Borrower) -> str:
     if borrower.flows.known_day:
         kinds |= 4
     return _BY_KINDS[kinds]
+
+
+def families_without_data(borrower: Borrower) -> list[int]:
+    """Return the families of which nothing ever came: no statement, none announced, no booking."""
+    families = [] if borrower.flows.known_day else [ACCOUNT]
+    if not borrower.statements and not borrower.credit_file.deadlines:
+        families.append(STATEMENT)
+    return families

@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.rulebook.context import Context
-from services.scoring.domain.rulebook.data_profile import DATA_PROFILES, data_profile_of
-from services.scoring.domain.rulebook.rulebook import Rulebook
+from services.scoring.domain.rulebook.data_profile import (
+    DATA_PROFILES,
+    data_profile_of,
+    families_without_data,
+)
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, STATEMENT, Rulebook
 from services.scoring.domain.rulebook.timeline import Timeline
 from tests.fakes.story import Story
 from tests.fakes.units import iso
@@ -198,3 +202,12 @@ def test_a_state_gets_better_only_by_a_recorded_transition(kinds: list[str]) -> 
 
 def test_every_profile_has_cuts_of_its_own_here() -> None:
     assert set(ATTENTION) == set(DATA_PROFILES)
+
+
+def test_families_of_which_nothing_came_or_was_announced() -> None:
+    story = story_of()
+    assert families_without_data(story.borrower) == [ACCOUNT, STATEMENT]
+    story.flow(100, "CUSTOMER_RECEIPT")
+    assert families_without_data(story.borrower) == [STATEMENT]
+    story.statement_due("2023-12-31", "2024-06-30")
+    assert families_without_data(story.borrower) == []

@@ -20,8 +20,15 @@ from services.scoring.domain.assess.states import (
 from services.scoring.domain.borrower import risk as states
 from services.scoring.domain.borrower.decisions import RELAX, Override
 from services.scoring.domain.borrower.risk import RiskRecord, Signals, slot_of
-from services.scoring.domain.primitives.measurement import AMBER, HARD, MEASURED, RED
-from services.scoring.domain.rulebook.rulebook import Rules
+from services.scoring.domain.primitives.measurement import (
+    AMBER,
+    GREEN,
+    HARD,
+    MEASURED,
+    RED,
+    UNMEASURABLE,
+)
+from services.scoring.domain.rulebook.rulebook import ACCOUNT, STATEMENT, Rules
 
 MONDAY = date(2024, 7, 1).toordinal()
 
@@ -243,6 +250,23 @@ def test_attention_stays_while_a_reason_remains(
     )
     assert set(run_closes(seen, days=31)) == {states.ATTENTION}
     assert code in blockers(seen, rules.policy.exits[0])
+
+
+@pytest.mark.parametrize(
+    ("without_data", "blocks"),
+    [([], True), ([STATEMENT], False), ([ACCOUNT], True)],
+    ids=["all came once", "no statement ever came", "accounts never came"],
+)
+def test_what_never_came_does_not_keep_a_state(
+    rules: Rules, without_data: list[int], blocks: bool
+) -> None:
+    signals = signals_with(R01=(GREEN, 0))
+    for name in ("F-02", "F-05", "F-06", "F-08"):
+        signals.status[slot_of(name)] = UNMEASURABLE
+    seen = standing(rules, signals, state=states.ATTENTION, since=MONDAY - 100, completeness=0)
+    seen.without_data = without_data
+    seen.as_of = MONDAY
+    assert ("low_completeness" in blockers(seen, rules.policy.exits[0])) is blocks
 
 
 def test_ten_business_days_must_pass_after_tightening(rules: Rules) -> None:
