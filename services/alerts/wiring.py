@@ -38,6 +38,7 @@ from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.domain import retry_plan
 from services.alerts.directory.adapters.page_sessions import PostgresSessions
+from services.alerts.directory.domain.scope import EVERYTHING
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import Severity
 from services.alerts.settings import AlertsFaultSettings, AlertsSettings
@@ -106,7 +107,7 @@ class Alerts:
         """Measures how many alerts are open and borrowers wait, until `stop` is set."""
         while not stop.is_set():
             try:
-                counts = await self.reads.count_open(officer_id=None)
+                counts = await self.reads.count_open(scope=EVERYTHING)
                 for severity in Severity:
                     self.web_parts.metrics.set(
                         metrics.ALERTS_OPEN, counts.get(severity, 0), severity=severity.value

@@ -5,7 +5,7 @@ Works with the administrator's database URL; the services themselves can only re
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -49,6 +49,10 @@ def create(
     officer: Annotated[
         str | None, typer.Option(help="The officer id that the person has at borrowers.")
     ] = None,
+    branch: Annotated[
+        list[str] | None,
+        typer.Option(help="A branch whose borrowers a SENIOR reads; repeatable. [default: all]"),
+    ] = None,
     valid_days: Annotated[int, typer.Option(min=1, max=3650, help="Days until it expires.")] = 365,
     as_json: AsJson = False,
 ) -> None:
@@ -72,22 +76,27 @@ def create(
             may_send=_known_types(event_type) if event_type else ("*",),
             person_id=person_id(person) if person is not None else None,
             officer_id=officer,
+            branch_ids=tuple(branch or ()),
             expires_at=now + timedelta(days=valid_days),
         )
     except ValueError as error:
         raise CommandError(str(error), remedy="See `tocsin keys create --help`.") from error
-    try:
-        stored, secret = with_connection(lambda connection: store.issue(connection, grant, at=now))
-    except NoSuchPerson as error:
-        raise CommandError(
-            f"{error}.", remedy=f"Create them: tocsin persons create {grant.person_id} --name …"
-        ) from error
+    stored, secret = _issued(grant, at=now)
     if as_json:
         _print_json({**_shown(stored), "key": secret})
         return
     _console.print(f"Key [bold]{stored.id}[/] for {name}. It is never shown again:\n")
     _console.print(secret, style="bold green", soft_wrap=True, highlight=False)
     _console.print("\nUse it as the header  Authorization: Bearer <key>")
+
+
+def _issued(grant: Grant, *, at: datetime) -> tuple[StoredKey, str]:
+    try:
+        return with_connection(lambda connection: store.issue(connection, grant, at=at))
+    except NoSuchPerson as error:
+        raise CommandError(
+            f"{error}.", remedy=f"Create them: tocsin persons create {grant.person_id} --name …"
+        ) from error
 
 
 @app.command("list")
@@ -103,7 +112,7 @@ def list_keys(as_json: AsJson = False) -> None:
         _print_json({"keys": [_shown(key) for key in listed]})
         return
     now = SystemClock().now()
-    columns = ("roles", "officer", "sources", "event types", "expires", "valid")
+    columns = ("roles", "officer", "branches", "sources", "event types", "expires", "valid")
     table = Table("id", "name", "person", *columns)
     for key in listed:
         table.add_row(
@@ -112,6 +121,7 @@ def list_keys(as_json: AsJson = False) -> None:
             key.person_id or "a machine",
             " ".join(sorted(key.roles)),
             key.officer_id or "",
+            " ".join(key.branch_ids),
             " ".join(key.sources),
             " ".join(key.may_send),
             f"{key.expires_at:%Y-%m-%d}" if key.expires_at else "never",
@@ -162,6 +172,7 @@ def _shown(key: StoredKey) -> dict[str, object]:
         "may_send": list(key.may_send),
         "person_id": key.person_id,
         "officer_id": key.officer_id,
+        "branch_ids": list(key.branch_ids),
         "created_at": key.created_at.isoformat(),
         "expires_at": key.expires_at.isoformat() if key.expires_at else None,
         "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,

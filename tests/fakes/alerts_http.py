@@ -24,6 +24,7 @@ PEOPLE = {
         roles=frozenset({Role.OFFICER}),
         person_id="olga",
         officer_id="officer-7",
+        officer_ids=frozenset({"officer-7"}),
     ),
     SENIOR: Principal(
         id="k2", name="Sven's laptop", roles=frozenset({Role.SENIOR}), person_id="sven"

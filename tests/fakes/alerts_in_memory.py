@@ -50,6 +50,7 @@ from services.alerts.delivery.domain.attempt import (
     ResultCode,
 )
 from services.alerts.delivery.domain.endpoint import Endpoint
+from services.alerts.directory.domain.scope import Scope
 from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import (
     AlertEventKind,
@@ -259,12 +260,12 @@ class InMemoryAlerts:
         return Delivered(report=AttemptReport(code=ResultCode.DELIVERED, status_code=204))
 
     async def list_alerts(
-        self, filters: AlertFilters, *, officer_id: str | None, cursor: str | None, limit: int
+        self, filters: AlertFilters, *, scope: Scope, cursor: str | None, limit: int
     ) -> CursorPage[AlertSummary]:
         matching = [
             self._summary(alert)
             for _, alert in sorted(self.alerts.items())
-            if _is_seen(alert, officer_id) and _fits(alert, filters)
+            if self._is_seen(alert.borrower_id, scope) and _fits(alert, filters)
         ]
         begin = int(cursor or 0)
         end = begin + limit
@@ -272,24 +273,22 @@ class InMemoryAlerts:
             items=matching[begin:end], next_cursor=str(end) if len(matching) > end else None
         )
 
-    async def alert(self, alert_id: str, *, officer_id: str | None) -> AlertDetail | None:
+    async def alert(self, alert_id: str, *, scope: Scope) -> AlertDetail | None:
         alert = self.alerts.get(alert_id)
-        if alert is None or not _is_seen(alert, officer_id):
+        if alert is None or not self._is_seen(alert.borrower_id, scope):
             return None
         return self._detail(alert)
 
-    async def count_open(self, *, officer_id: str | None) -> Mapping[Severity, int]:
+    async def count_open(self, *, scope: Scope) -> Mapping[Severity, int]:
         counts: dict[Severity, int] = {}
         for alert in self.alerts.values():
-            if alert.is_open and _is_seen(alert, officer_id):
+            if alert.is_open and self._is_seen(alert.borrower_id, scope):
                 counts[alert.severity] = counts.get(alert.severity, 0) + 1
         return counts
 
-    async def card(
-        self, borrower_id: str, *, officer_id: str | None, score_days: int
-    ) -> BorrowerCard | None:
+    async def card(self, borrower_id: str, *, scope: Scope, score_days: int) -> BorrowerCard | None:
         own = [alert for alert in self.alerts.values() if alert.borrower_id == borrower_id]
-        if not any(_is_seen(alert, officer_id) for alert in own):
+        if not self._is_seen(borrower_id, scope):
             return None
         opened = next((alert for alert in own if alert.is_open), None)
         return BorrowerCard(
@@ -318,10 +317,9 @@ class InMemoryAlerts:
         )
 
     async def decisions(
-        self, borrower_id: str, *, officer_id: str | None, until: datetime | None, limit: int
+        self, borrower_id: str, *, scope: Scope, until: datetime | None, limit: int
     ) -> Sequence[DecisionRecord] | None:
-        own = [alert for alert in self.alerts.values() if alert.borrower_id == borrower_id]
-        if not any(_is_seen(alert, officer_id) for alert in own):
+        if not self._is_seen(borrower_id, scope):
             return None
         decisions = [
             each
@@ -330,24 +328,22 @@ class InMemoryAlerts:
         ]
         return decisions[:limit]
 
-    async def digest(
-        self, *, officer_id: str | None, since: datetime, limit: int
-    ) -> Sequence[DigestItem]:
+    async def digest(self, *, scope: Scope, since: datetime, limit: int) -> Sequence[DigestItem]:
         return [each for each in self.digested if each.at >= since or each.tasks][:limit]
 
-    async def alert_budget(self, *, officer_id: str | None, weeks: int) -> Sequence[OwnerWeek]:
+    async def alert_budget(self, *, scope: Scope, weeks: int) -> Sequence[OwnerWeek]:
         return [
-            each for each in self.owner_weeks if officer_id is None or each.owner_id == officer_id
+            each
+            for each in self.owner_weeks
+            if scope.everything or each.owner_id in scope.officer_ids
         ]
 
-    async def feed_after(
-        self, cursor: str, *, officer_id: str | None, limit: int
-    ) -> Sequence[FeedItem]:
+    async def feed_after(self, cursor: str, *, scope: Scope, limit: int) -> Sequence[FeedItem]:
         begin = int(cursor)
         items = [
             FeedItem(cursor=str(number), event=_event(change))
             for number, change in enumerate(self.history, start=1)
-            if number > begin and _is_seen(change.alert, officer_id)
+            if number > begin and self._is_seen(change.alert.borrower_id, scope)
         ]
         return items[:limit]
 
@@ -358,14 +354,21 @@ class InMemoryAlerts:
         return str(len(self.history))
 
     @asynccontextmanager
-    async def lock(
-        self, alert_id: str, *, officer_id: str | None
-    ) -> AsyncIterator["_LockedAlert | None"]:
+    async def lock(self, alert_id: str, *, scope: Scope) -> AsyncIterator["_LockedAlert | None"]:
         alert = self.alerts.get(alert_id)
-        if alert is None or not _is_seen(alert, officer_id):
+        if alert is None or not self._is_seen(alert.borrower_id, scope):
             yield None
         else:
             yield _LockedAlert(self, alert)
+
+    def _is_seen(self, borrower_id: str, scope: Scope) -> bool:
+        own = [alert for alert in self.alerts.values() if alert.borrower_id == borrower_id]
+        return bool(own) and (
+            scope.everything
+            or own[-1].officer_id in scope.officer_ids
+            or own[-1].branch_id in scope.branch_ids
+            or any(_owns(alert, scope) for alert in own)
+        )
 
     def _detail(self, alert: Alert) -> AlertDetail:
         history = [
@@ -464,8 +467,10 @@ def _event(change: AlertChange) -> AlertEvent:
     )
 
 
-def _is_seen(alert: Alert, officer_id: str | None) -> bool:
-    return officer_id is None or officer_id in (alert.officer_id, alert.owner.id)
+def _owns(alert: Alert, scope: Scope) -> bool:
+    ids = {OwnerKind.OFFICER: scope.officer_ids, OwnerKind.QUEUE: scope.queue_ids}
+    owners = (alert.owner, alert.second_owner)
+    return any(owner is not None and owner.id in ids[owner.kind] for owner in owners)
 
 
 def _fits(alert: Alert, filters: AlertFilters) -> bool:

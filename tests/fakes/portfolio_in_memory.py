@@ -4,6 +4,7 @@ from typing import Any
 
 from services.scoring.adapters.borrower_rows import month_end
 from services.scoring.adapters.state_bytes import decode
+from services.scoring.application.borrower_queries import Responsibility, Viewer
 from services.scoring.application.portfolio_queries import (
     BorrowerFilter,
     MonthEnd,
@@ -26,12 +27,14 @@ class MemoryPortfolio:
     def __init__(self, states: MemoryStates) -> None:
         self.states = states
 
-    async def page(self, connection: Any, borrowers: BorrowerFilter) -> list[PortfolioRow]:
+    async def page(
+        self, connection: Any, borrowers: BorrowerFilter, viewer: Viewer
+    ) -> list[PortfolioRow]:
         rows = [row for name, row in sorted(self.states.rows.items()) if name > borrowers.after]
         return [
             PortfolioRow(row, ISOLATED_SINCE if row.borrower_id in self.states.isolations else None)
             for row in rows
-            if self._fits(row, borrowers)
+            if self._fits(row, borrowers) and viewer.sees(self._responsible(row.borrower_id))
         ][: borrowers.limit]
 
     def _fits(self, row: StoredState, borrowers: BorrowerFilter) -> bool:
@@ -45,8 +48,14 @@ class MemoryPortfolio:
             and (not borrowers.states or STATE_NAMES[borrower.risk.state] in borrowers.states)
         )
 
+    def _responsible(self, borrower_id: str) -> Responsibility:
+        state = self.states.rows[borrower_id].state
+        assert state is not None
+        profile = decode(state).profile
+        return Responsibility(officer_id=profile.officer_id, branch_id=profile.branch_id)
+
     async def month_ends(
-        self, connection: Any, period: Period, *, after: tuple[str, int], limit: int
+        self, connection: Any, period: Period, viewer: Viewer, *, after: tuple[str, int], limit: int
     ) -> list[MonthEnd]:
         said = sorted(
             (one.assessment.borrower_id, one.assessment.sequence, one.assessment.as_of, one.encoded)
@@ -56,7 +65,9 @@ class MemoryPortfolio:
         return [
             month_end(name, sequence, as_of, encoded, period)
             for name, sequence, as_of, encoded in said
-            if (name, sequence) > after and period.first <= as_of <= period.last
+            if (name, sequence) > after
+            and period.first <= as_of <= period.last
+            and viewer.sees(self._responsible(name))
         ][:limit]
 
 

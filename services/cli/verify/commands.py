@@ -14,7 +14,7 @@ from services.cli.broker import BrokerReader, connected
 from services.cli.options import AsJson
 from services.cli.verify.findings import VerifyFindings, VerifyVerdict
 from services.cli.verify.stored import snapshot
-from services.cli.verify.verification import Scope, Verification
+from services.cli.verify.verification import Verification, VerificationScope
 from services.kit.settings import PlatformSettings
 from services.scoring.adapters.rulebook_reader import load_rulebook
 from services.scoring.adapters.wire.decoder import EventDecoder
@@ -73,7 +73,7 @@ async def verification(
     platform: PlatformSettings, rulebook: str, *, wait_seconds: float = 0.0
 ) -> Verification:
     """Verify as soon as the work in progress has ended, or when the wait is over."""
-    scope = Scope(
+    scope = VerificationScope(
         events_topic=platform.events_topic,
         risk_topic=platform.risk_topic,
         decoder=EventDecoder(ZoneInfo(platform.bank_timezone)),
@@ -94,7 +94,9 @@ async def verification(
                 return run
 
 
-async def _is_busy(platform: PlatformSettings, scope: Scope, broker: BrokerReader) -> bool:
+async def _is_busy(
+    platform: PlatformSettings, scope: VerificationScope, broker: BrokerReader
+) -> bool:
     async with snapshot(platform.dsn) as stored:
         run = Verification(scope, tick=lambda rows: None)
         await run.count(stored, broker)

@@ -31,7 +31,7 @@ FAILED = "See docs/runbook.md, 'verification failed'."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class VerificationScope:
     """The topics that are verified, and how their events are decoded and folded."""
 
     events_topic: str
@@ -52,7 +52,7 @@ class RiskEventHead(msgspec.Struct, gc=False):
 class Verification:
     """One run; `tick` is called with the number of rows that were read since the last call."""
 
-    def __init__(self, scope: Scope, *, tick: Callable[[int], None]) -> None:
+    def __init__(self, scope: VerificationScope, *, tick: Callable[[int], None]) -> None:
         self.findings = VerifyFindings()
         self._scope = scope
         self._tick = tick

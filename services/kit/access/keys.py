@@ -33,19 +33,11 @@ class Role(StrEnum):
     SOURCE = "SOURCE"
 
 
-# The roles that read: an officer what is assigned to them, the others all. A source only sends.
-READERS = frozenset(
-    {
-        Role.OFFICER,
-        Role.SENIOR,
-        Role.RISK,
-        Role.WORKOUT,
-        Role.APPROVER,
-        Role.AUDITOR,
-        Role.OPERATOR,
-    }
-)
-READERS_OF_ALL = READERS - {Role.OFFICER}
+# The roles that read every borrower. A senior reads those of the branches that are named for them,
+# and every one if none is; an officer reads their own. An operator and a source read no borrower.
+READERS_OF_ALL = frozenset({Role.RISK, Role.WORKOUT, Role.APPROVER, Role.AUDITOR})
+READERS_OF_MANY = READERS_OF_ALL | {Role.SENIOR}
+READERS = READERS_OF_MANY | {Role.OFFICER}
 # The roles that decide or handle: a key that has one belongs to a person, never to a machine.
 PEOPLE = frozenset({Role.OFFICER, Role.SENIOR, Role.RISK, Role.WORKOUT, Role.APPROVER})
 
@@ -59,6 +51,7 @@ class StoredKey:
         may_send: The event types that it may send for them, without their version.
         person_id: The person whose key this is; None for a machine's.
         officer_id: The officer whose key this is, if it is one's.
+        branch_ids: The branches whose borrowers a SENIOR may read; empty for all borrowers.
     """
 
     id: str
@@ -69,6 +62,7 @@ class StoredKey:
     may_send: tuple[str, ...]
     person_id: str | None
     officer_id: str | None
+    branch_ids: tuple[str, ...]
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None

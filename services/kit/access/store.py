@@ -16,7 +16,7 @@ from services.kit.access.persons import NoSuchPerson
 from services.kit.access.queries import Queries
 
 _COLUMNS = """id, secret_sha256, name, roles, sources, may_send, person_id, officer_id,
-              created_at, expires_at"""
+              branch_ids, created_at, expires_at"""
 _KEYS = f"""SELECT {_COLUMNS}, revoked_at
   FROM access.api_key LEFT JOIN access.key_revocation ON key_id = id"""
 MAX_NAME_CHARACTERS = 100
@@ -44,6 +44,7 @@ class Grant:
     may_send: tuple[str, ...] = ("*",)
     person_id: str | None = None
     officer_id: str | None = None
+    branch_ids: tuple[str, ...] = ()
     expires_at: datetime | None = None
 
     def __post_init__(self) -> None:
@@ -58,6 +59,8 @@ class Grant:
             raise ValueError("an OFFICER key needs --officer, the id that borrowers name")
         if Role.SOURCE in self.roles and not self.sources:
             raise ValueError("a SOURCE key needs --source, the event source that it may send for")
+        if self.branch_ids and Role.SENIOR not in self.roles:
+            raise ValueError("--branch narrows what a SENIOR reads; the key has not that role")
 
 
 async def issue(queries: Queries, grant: Grant, *, at: datetime) -> tuple[StoredKey, str]:
@@ -76,6 +79,7 @@ async def issue(queries: Queries, grant: Grant, *, at: datetime) -> tuple[Stored
         may_send=grant.may_send,
         person_id=grant.person_id,
         officer_id=grant.officer_id,
+        branch_ids=grant.branch_ids,
         created_at=at,
         expires_at=grant.expires_at,
         revoked_at=None,
@@ -83,7 +87,7 @@ async def issue(queries: Queries, grant: Grant, *, at: datetime) -> tuple[Stored
     try:
         await queries.execute(
             f"""INSERT INTO access.api_key ({_COLUMNS})
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
             stored.id,
             stored.secret_sha256,
             stored.name,
@@ -92,6 +96,7 @@ async def issue(queries: Queries, grant: Grant, *, at: datetime) -> tuple[Stored
             list(stored.may_send),
             stored.person_id,
             stored.officer_id,
+            list(stored.branch_ids),
             stored.created_at,
             stored.expires_at,
         )
@@ -121,6 +126,7 @@ def _stored(row: Any) -> StoredKey:
         may_send=tuple(row["may_send"]),
         person_id=row["person_id"],
         officer_id=row["officer_id"],
+        branch_ids=tuple(row["branch_ids"]),
         created_at=row["created_at"],
         expires_at=row["expires_at"],
         revoked_at=row["revoked_at"],

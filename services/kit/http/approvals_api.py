@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Self
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 
-from services.kit.access.keys import PEOPLE, READERS_OF_ALL, Role
+from services.kit.access.keys import PEOPLE, READERS_OF_MANY, Role
 from services.kit.approvals.proposals import (
     MAX_REASON_CHARACTERS,
     DecisionOutcome,
@@ -136,7 +136,10 @@ def approvals_router(approvals: Approvals) -> APIRouter:
 
 
 def _add_reading(router: APIRouter, approvals: Approvals) -> None:
-    may_read = Depends(KeyGuard(READERS_OF_ALL))
+    takers = frozenset[Role]().union(
+        *(kind.proposers | kind.deciders for kind in approvals.kinds.values())
+    )
+    may_read = Depends(KeyGuard(READERS_OF_MANY | takers))
 
     @router.get("", dependencies=[may_read], summary="List proposals")
     async def list_proposals(

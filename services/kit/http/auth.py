@@ -17,9 +17,10 @@ from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 
-from services.kit.access import keys, store
-from services.kit.access.keys import Role, StoredKey
+from services.kit.access import keys, row_rights, store
+from services.kit.access.keys import READERS_OF_ALL, Role, StoredKey
 from services.kit.access.queries import Queries
+from services.kit.access.row_rights import RightKind, RowRight
 from services.kit.clock import Clock
 from services.kit.http import problems
 from services.kit.http.limits import RequestsByKey
@@ -44,6 +45,9 @@ class Principal:
         id: The id of the API key.
         person_id: The person who calls; None for a machine.
         officer_id: The officer that the caller is, or None.
+        officer_ids: The officers whose borrowers the caller may read: their own and delegated ones.
+        branch_ids: The branches whose borrowers the caller may read.
+        queue_ids: The queues whose alerts the caller may read.
         sources: The event sources that the caller may send for.
         may_send: The event types that the caller may send, without their version.
     """
@@ -53,12 +57,20 @@ class Principal:
     roles: frozenset[Role]
     person_id: str | None = None
     officer_id: str | None = None
+    officer_ids: frozenset[str] = frozenset()
+    branch_ids: frozenset[str] = frozenset()
+    queue_ids: frozenset[str] = frozenset()
     sources: tuple[str, ...] = ()
     may_send: tuple[str, ...] = ()
 
     def has(self, *roles: Role) -> bool:
         """Return whether the caller has one of these roles."""
         return not self.roles.isdisjoint(roles)
+
+    @property
+    def sees_everything(self) -> bool:
+        """Returns whether the caller may read every borrower."""
+        return self.has(*READERS_OF_ALL) or (self.has(Role.SENIOR) and not self.branch_ids)
 
     @property
     def actor(self) -> str:
@@ -74,13 +86,20 @@ class Authenticator(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _CachedKey:
+    read_at: float
+    stored: StoredKey
+    rights: tuple[RowRight, ...]
+
+
 class KeyAuthenticator:
     """Reads keys from the database and caches the ones it found for a few seconds."""
 
     def __init__(self, queries: Queries, *, clock: Clock) -> None:
         self._queries = queries
         self._clock = clock
-        self._cache: OrderedDict[str, tuple[float, StoredKey]] = OrderedDict()
+        self._cache: OrderedDict[str, _CachedKey] = OrderedDict()
 
     async def authenticate(self, text: str) -> Principal | None:
         """Returns the caller, or None when the key is not valid.
@@ -91,10 +110,10 @@ class KeyAuthenticator:
         presented = keys.parse(text)
         if presented is None:
             return None
-        stored = await self._stored(presented.id)
-        if stored is None or not presented.matches(stored):
+        cached = await self._cached(presented.id)
+        if cached is None or not presented.matches(cached.stored):
             return None
-        return self._holder(stored)
+        return self._holder(cached)
 
     async def holder_of(self, key_id: str) -> Principal | None:
         """Returns the holder of a key that was presented before; None when it is not valid now.
@@ -102,42 +121,51 @@ class KeyAuthenticator:
         Raises:
             Problem: 503 when the keys cannot be read now.
         """
-        stored = await self._stored(key_id)
-        return self._holder(stored) if stored is not None else None
+        cached = await self._cached(key_id)
+        return self._holder(cached) if cached is not None else None
 
-    def _holder(self, stored: StoredKey) -> Principal | None:
-        refusal = stored.refusal(at=self._clock.now())
+    def _holder(self, cached: _CachedKey) -> Principal | None:
+        stored, now = cached.stored, self._clock.now()
+        refusal = stored.refusal(at=now)
         if refusal:
             log.info("access.key_refused", key_id=stored.id, reason=refusal)
             return None
+        granted = row_rights.granted(cached.rights, at=now)
+        own = {stored.officer_id} if stored.officer_id else set()
         return Principal(
             id=stored.id,
             name=stored.name,
             roles=stored.roles,
             person_id=stored.person_id,
             officer_id=stored.officer_id,
+            officer_ids=granted[RightKind.OFFICER] | own,
+            branch_ids=granted[RightKind.BRANCH].union(stored.branch_ids),
+            queue_ids=granted[RightKind.QUEUE],
             sources=stored.sources,
             may_send=stored.may_send,
         )
 
-    async def _stored(self, key_id: str) -> StoredKey | None:
+    async def _cached(self, key_id: str) -> _CachedKey | None:
         now = self._clock.monotonic_seconds()
         cached = self._cache.get(key_id)
-        if cached and now - cached[0] < CACHE_SECONDS:
-            return cached[1]
+        if cached and now - cached.read_at < CACHE_SECONDS:
+            return cached
         try:
             stored = await store.find(self._queries, key_id)
+            person_id = stored.person_id if stored else None
+            rights = await row_rights.of_person(self._queries, person_id) if person_id else ()
         except Exception as error:
             log.warning("access.keys_unavailable", error=type(error).__name__)
             raise Problem(
                 problems.UNAVAILABLE, "API keys cannot be checked now.", {"Retry-After": "2"}
             ) from error
         self._cache.pop(key_id, None)
-        if stored is not None:
-            self._cache[key_id] = (now, stored)
-            while len(self._cache) > _MAX_CACHED_KEYS:
-                self._cache.popitem(last=False)
-        return stored
+        if stored is None:
+            return None
+        self._cache[key_id] = cached = _CachedKey(now, stored, rights)
+        while len(self._cache) > _MAX_CACHED_KEYS:
+            self._cache.popitem(last=False)
+        return cached
 
 
 class Guard:
@@ -168,9 +196,9 @@ class Guard:
                 {"WWW-Authenticate": 'Bearer realm="tocsin", error="invalid_token"'},
             )
 
-        async def readmit() -> bool:
+        async def readmit() -> Principal | None:
             again = await authenticator.authenticate(text)
-            return again is not None and again.has(*self.roles)
+            return again if again is not None and again.has(*self.roles) else None
 
         request.state.readmit = readmit
         return self.let_in(request, principal)
@@ -197,13 +225,13 @@ def check_roles(principal: Principal, roles: frozenset[Role]) -> None:
         raise Problem(problems.FORBIDDEN, f"This needs one of the roles {needed}.")
 
 
-async def is_still_admitted(request: Request) -> bool:
-    """Returns whether the caller of a long response would still be admitted now.
+async def readmitted(request: Request) -> Principal | None:
+    """Returns the caller of a long response with its present rights; None if it has none now.
 
     Raises:
         Problem: 503 when the keys cannot be read now.
     """
-    readmit: Callable[[], Awaitable[bool]] = request.state.readmit
+    readmit: Callable[[], Awaitable[Principal | None]] = request.state.readmit
     return await readmit()
 
 

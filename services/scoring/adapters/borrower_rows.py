@@ -16,6 +16,8 @@ from services.scoring.application.borrower_queries import (
     HistoryRow,
     LedgerRow,
     PresentRow,
+    Responsibility,
+    Viewer,
 )
 from services.scoring.application.portfolio_queries import (
     BorrowerFilter,
@@ -27,7 +29,9 @@ from services.scoring.application.ports import StoredState
 from services.scoring.domain.portfolio.risk_points import BorrowerMonth
 from services.scoring.domain.primitives.dates import month_of
 
-OFFICER = "SELECT officer_id FROM scoring.borrower WHERE borrower_id = $1"
+RESPONSIBLE = "SELECT officer_id, branch_id FROM scoring.borrower WHERE borrower_id = $1"
+# The borrowers that a viewer may see; the first three parameters are those of `_rights`.
+VISIBLE = "($1::boolean OR officer_id = ANY ($2::text[]) OR branch_id = ANY ($3::text[]))"
 ISOLATION = """
 SELECT folded_to, closed_offset, isolated_at AS since FROM scoring.borrower
  WHERE borrower_id = $1 AND isolated_reason IS NOT NULL
@@ -61,23 +65,23 @@ HISTORY = """
 SELECT sequence, event FROM scoring.assessment
  WHERE borrower_id = $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $3
 """
-PAGE = """
+PAGE = f"""
 SELECT borrower_id, partition, closed_offset, state, isolated_at
   FROM scoring.borrower
- WHERE borrower_id > $1
-   AND ($2::text IS NULL OR officer_id = $2)
-   AND ($3::text IS NULL OR branch_id = $3)
-   AND ($4::text IS NULL OR segment = $4)
-   AND (cardinality($5::text[]) = 0 OR risk_state = ANY ($5))
- ORDER BY borrower_id LIMIT $6
+ WHERE {VISIBLE} AND borrower_id > $4
+   AND ($5::text IS NULL OR officer_id = $5)
+   AND ($6::text IS NULL OR branch_id = $6)
+   AND ($7::text IS NULL OR segment = $7)
+   AND (cardinality($8::text[]) = 0 OR risk_state = ANY ($8))
+ ORDER BY borrower_id LIMIT $9
 """
-MONTH_ENDS = """
-SELECT borrower_id, sequence, as_of, event
-  FROM scoring.assessment
- WHERE (borrower_id, sequence) > ($1, $2)
-   AND as_of BETWEEN $3 AND $4
+MONTH_ENDS = f"""
+SELECT borrower_id, assessment.sequence, as_of, event
+  FROM scoring.assessment JOIN scoring.borrower USING (borrower_id)
+ WHERE {VISIBLE} AND (borrower_id, assessment.sequence) > ($4, $5)
+   AND as_of BETWEEN $6 AND $7
    AND position('"MONTH_CLOSE"'::bytea IN event) > 0
- ORDER BY borrower_id, sequence LIMIT $5
+ ORDER BY borrower_id, assessment.sequence LIMIT $8
 """
 LIT: Final = frozenset({"AMBER", "RED", "HARD"})
 
@@ -104,11 +108,9 @@ _decoder: Final = msgspec.json.Decoder(_EmittedEvent)
 class PostgresBorrowerRows:
     """Implements `BorrowerRows`, each query by primary key."""
 
-    async def officer_of(
-        self, connection: Connection, borrower_id: str
-    ) -> tuple[str | None] | None:
-        row = await connection.fetchrow(OFFICER, borrower_id)
-        return (row["officer_id"],) if row else None
+    async def responsible(self, connection: Connection, borrower_id: str) -> Responsibility | None:
+        row = await connection.fetchrow(RESPONSIBLE, borrower_id)
+        return Responsibility(**dict(row)) if row else None
 
     async def hold_snapshot(self, connection: Connection) -> None:
         await connection.execute(SNAPSHOT)
@@ -156,9 +158,12 @@ class PostgresBorrowerRows:
 class PostgresPortfolioRows:
     """Implements `PortfolioRows`."""
 
-    async def page(self, connection: Connection, borrowers: BorrowerFilter) -> list[PortfolioRow]:
+    async def page(
+        self, connection: Connection, borrowers: BorrowerFilter, viewer: Viewer
+    ) -> list[PortfolioRow]:
         rows = await connection.fetch(
             PAGE,
+            *_rights(viewer),
             borrowers.after,
             borrowers.officer_id,
             borrowers.branch_id,
@@ -169,16 +174,26 @@ class PostgresPortfolioRows:
         return [PortfolioRow(StoredState(*stored), since) for *stored, since in rows]
 
     async def month_ends(
-        self, connection: Connection, period: Period, *, after: tuple[str, int], limit: int
+        self,
+        connection: Connection,
+        period: Period,
+        viewer: Viewer,
+        *,
+        after: tuple[str, int],
+        limit: int,
     ) -> list[MonthEnd]:
         first, last = date.fromordinal(period.first), date.fromordinal(period.last)
-        rows = await connection.fetch(MONTH_ENDS, *after, first, last, limit)
+        rows = await connection.fetch(MONTH_ENDS, *_rights(viewer), *after, first, last, limit)
         return [
             month_end(
                 row["borrower_id"], row["sequence"], row["as_of"].toordinal(), row["event"], period
             )
             for row in rows
         ]
+
+
+def _rights(viewer: Viewer) -> tuple[bool, list[str], list[str]]:
+    return viewer.sees_everything, sorted(viewer.officer_ids), sorted(viewer.branch_ids)
 
 
 def month_end(

@@ -3,8 +3,8 @@
 Now is the stored state, with the day closes that it still lacks folded in: its cost does not grow
 with the history. As of a date is what was known when that business date was closed: the ledger up
 to the close, folded again, so it agrees with what was emitted then. An isolated borrower is folded
-up to its mark, and the answer names the moment from which it is isolated. An officer sees own
-borrowers only; any other borrower is reported as not found.
+up to its mark, and the answer names the moment from which it is isolated. A borrower that the
+viewer may not see is reported as not found.
 """
 
 import asyncio
@@ -41,10 +41,27 @@ class BorrowerNotFound(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """The caller; `officer_id` narrows what can be seen unless `sees_everything`."""
+    """The borrowers that the caller may see: all, or those of some officers and branches."""
+
+    sees_everything: bool
+    officer_ids: frozenset[str] = frozenset()
+    branch_ids: frozenset[str] = frozenset()
+
+    def sees(self, responsible: "Responsibility") -> bool:
+        """Returns whether the caller may see the borrowers of an officer and a branch."""
+        return (
+            self.sees_everything
+            or responsible.officer_id in self.officer_ids
+            or responsible.branch_id in self.branch_ids
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Responsibility:
+    """The officer and the branch of a borrower."""
 
     officer_id: str | None
-    sees_everything: bool
+    branch_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +128,8 @@ class PresentRow:
 class BorrowerRows(Protocol):
     """The stored rows of one borrower."""
 
-    async def officer_of(
-        self, connection: Connection, borrower_id: str
-    ) -> tuple[str | None] | None:
-        """Returns the borrower's officer in a tuple, or None if there is no such borrower."""
+    async def responsible(self, connection: Connection, borrower_id: str) -> Responsibility | None:
+        """Returns the officer and the branch of a borrower, or None if there is none of the id."""
         ...
 
     async def hold_snapshot(self, connection: Connection) -> None:
@@ -202,10 +217,8 @@ class BorrowerQueries:
         return await self._database.in_transaction(read)
 
     async def _check(self, connection: Connection, borrower_id: str, viewer: Viewer) -> None:
-        officer = await self._rows.officer_of(connection, borrower_id)
-        if officer is None:
-            raise BorrowerNotFound(borrower_id)
-        if not viewer.sees_everything and officer[0] != viewer.officer_id:
+        responsible = await self._rows.responsible(connection, borrower_id)
+        if responsible is None or not viewer.sees(responsible):
             raise BorrowerNotFound(borrower_id)
 
     async def _present(self, borrower_id: str, viewer: Viewer) -> AssessmentView:

@@ -1,9 +1,9 @@
 """Queries about many borrowers: near triggers, exit candidates, maturities, risk points.
 
 Borrowers are read page by page in the order of their ids, each as of its last closed day, with the
-rulebook in force on its partition. An officer sees own borrowers only. Nothing is stored and
-nothing is folded: every figure is computed from the stored states. An isolated borrower is shown as
-it was folded last, with the moment from which it is isolated.
+rulebook in force on its partition. Each viewer gets the borrowers that they may see. Nothing is
+stored and nothing is folded: every figure is computed from the stored states. An isolated borrower
+is shown as it was folded last, with the moment from which it is isolated.
 """
 
 import asyncio
@@ -118,14 +118,22 @@ class PortfolioRow:
 class PortfolioRows(Protocol):
     """The stored rows of many borrowers."""
 
-    async def page(self, connection: Connection, borrowers: BorrowerFilter) -> list[PortfolioRow]:
-        """Returns the next borrowers with their states, in the order of their ids."""
+    async def page(
+        self, connection: Connection, borrowers: BorrowerFilter, viewer: Viewer
+    ) -> list[PortfolioRow]:
+        """Returns the next borrowers that the viewer may see with their states, by their ids."""
         ...
 
     async def month_ends(
-        self, connection: Connection, period: Period, *, after: tuple[str, int], limit: int
+        self,
+        connection: Connection,
+        period: Period,
+        viewer: Viewer,
+        *,
+        after: tuple[str, int],
+        limit: int,
     ) -> list[MonthEnd]:
-        """Returns the assessments at month closes of the period, by borrower and sequence."""
+        """Returns the month closes of the period that the viewer may see, by id and sequence."""
         ...
 
 
@@ -175,12 +183,12 @@ class PortfolioQueries:
         page = await self._read(borrowers, viewer)
         return page.of(await asyncio.to_thread(_maturities, page.judged, first, last))
 
-    async def risk_points(self, period: Period) -> list[RiskPoint]:
-        """Returns the risk-point queue of a period."""
+    async def risk_points(self, period: Period, *, viewer: Viewer) -> list[RiskPoint]:
+        """Returns the risk-point queue of a period, of the borrowers that the viewer may see."""
         tally, after = RiskPointTally(), ("", 0)
         hit: set[str] = set()
         while True:
-            rows = await self._month_ends(period, after)
+            rows = await self._month_ends(period, viewer, after)
             for row in rows:
                 if row.month is not None:
                     tally.take(row.month)
@@ -195,9 +203,13 @@ class PortfolioQueries:
                 tally.lose(borrower.borrower_id, written_off(borrower, period.first, period.last))
         return tally.queue()
 
-    async def _month_ends(self, period: Period, after: tuple[str, int]) -> list[MonthEnd]:
+    async def _month_ends(
+        self, period: Period, viewer: Viewer, after: tuple[str, int]
+    ) -> list[MonthEnd]:
         async def read(connection: Connection) -> list[MonthEnd]:
-            return await self._rows.month_ends(connection, period, after=after, limit=ROWS_PER_PAGE)
+            return await self._rows.month_ends(
+                connection, period, viewer, after=after, limit=ROWS_PER_PAGE
+            )
 
         return await self._database.in_transaction(read)
 
@@ -210,12 +222,10 @@ class PortfolioQueries:
 
     async def _read(self, borrowers: BorrowerFilter, viewer: Viewer) -> _Page:
         """Returns the borrowers of a page, and the id to go on after."""
-        if not viewer.sees_everything:
-            borrowers = replace(borrowers, officer_id=viewer.officer_id or "")
 
         async def read(connection: Connection) -> list[tuple[PortfolioRow, Borrower, Context]]:
             await self._rebuilder.refresh(connection)
-            rows = await self._rows.page(connection, borrowers)
+            rows = await self._rows.page(connection, borrowers, viewer)
             contexts = {
                 partition: await self._rebuilder.context(connection, partition)
                 for partition in sorted({row.stored.partition for row in rows})

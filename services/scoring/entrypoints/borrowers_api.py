@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.contracts.bounds import ID_CHARACTERS
 from services.contracts.schemas import inlined_schema
-from services.kit.access.keys import READERS, READERS_OF_ALL
+from services.kit.access.keys import READERS
 from services.kit.http.auth import KeyGuard, Principal
 from services.kit.http.json_route import JsonRoute
 from services.kit.stream.records import generation_and_offset
@@ -62,11 +62,12 @@ Cursor = Annotated[int | None, Query(ge=0, le=MOST_CURSOR, description="`next_cu
 
 
 def viewer(request: Request) -> Viewer:
-    """Returns the visibility of the authenticated caller."""
+    """Returns what the authenticated caller may see."""
     principal: Principal = request.state.principal
     return Viewer(
-        officer_id=principal.officer_id,
-        sees_everything=principal.has(*READERS_OF_ALL),
+        sees_everything=principal.sees_everything,
+        officer_ids=principal.officer_ids,
+        branch_ids=principal.branch_ids,
     )
 
 

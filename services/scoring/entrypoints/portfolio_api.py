@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from services.kit.access.keys import READERS, READERS_OF_ALL
+from services.kit.access.keys import READERS, READERS_OF_MANY
 from services.kit.http import problems
 from services.kit.http.auth import KeyGuard, require
 from services.kit.http.json_route import JsonRoute
@@ -97,8 +97,9 @@ def router(portfolio: PortfolioQueries) -> APIRouter:
         items = [maturity_item(each, page.isolated) for each in page.items]
         return MaturitiesPage(items=items, next_cursor=page.next_after)
 
-    @routes.get("/risk-points", dependencies=[Depends(require(*READERS_OF_ALL))])
+    @routes.get("/risk-points", dependencies=[Depends(require(*READERS_OF_MANY))])
     async def risk_points(
+        caller: Caller,
         from_month: Month,
         to_month: Month,
         currency: Annotated[str, Query(pattern=r"^[A-Z]{3}$")] = "EUR",
@@ -107,7 +108,7 @@ def router(portfolio: PortfolioQueries) -> APIRouter:
         """Returns how often each kind of risk occurs and what it costs, in one currency."""
         first, last = _months(from_month, to_month)
         queue = await portfolio.risk_points(
-            Period(first=first, last=last, currency=currency, segment=segment)
+            Period(first=first, last=last, currency=currency, segment=segment), viewer=caller
         )
         items = [risk_point_item(each, currency) for each in queue]
         return RiskPointQueue(currency=currency, items=items)

@@ -35,6 +35,7 @@ from services.alerts.delivery.application.read_models import EndpointWithSecret
 from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy
 from services.alerts.delivery.entrypoints.request_models import EndpointRequest
 from services.alerts.directory.domain.person import Person
+from services.alerts.directory.domain.scope import EVERYTHING, Scope
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.kit.database import create_pool
 from services.kit.stream.handler import Tally
@@ -46,9 +47,9 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.ids import CountingIds
 from tests.fakes.recorder import MemoryRecorder
 
-RISK = Person(id="risk", officer_id=None, sees_everything=True)
-OFFICER = Person(id="anna", officer_id="o-7", sees_everything=False)
-STRANGER = Person(id="bert", officer_id="o-8", sees_everything=False)
+RISK = Person(id="risk", officer_id=None, scope=EVERYTHING)
+OFFICER = Person(id="anna", officer_id="o-7", scope=Scope(officer_ids=frozenset({"o-7"})))
+STRANGER = Person(id="bert", officer_id="o-8", scope=Scope(officer_ids=frozenset({"o-8"})))
 DEVELOPMENT = AddressPolicy(
     allowed_networks=LOOPBACK, allows_http=True, allows_any_port=True, allows_inside_names=True
 )

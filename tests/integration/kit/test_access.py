@@ -10,9 +10,10 @@ import pytest
 
 from lab.stack.logins import service_url
 from services.kit import migrations, schemas
-from services.kit.access import persons, store
+from services.kit.access import persons, row_rights, store
 from services.kit.access.keys import Role
 from services.kit.access.persons import Identity, NoSuchPerson, StoredPerson
+from services.kit.access.row_rights import RightKind, RowRight
 from services.kit.audit import check_chains
 from services.kit.http.auth import KeyAuthenticator
 from services.kit.settings import SERVICES
@@ -172,6 +173,32 @@ async def test_a_service_reads_keys_and_cannot_write_them(connection: Any, servi
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
             await login.execute(statement)
+
+
+async def test_the_directory_of_alerts_grants_rows_and_no_other_service_does(
+    connection: Any, service: Any
+) -> None:
+    login, name = service
+    stands_in = RowRight(
+        person_id="olga",
+        kind=RightKind.OFFICER,
+        granted_id="officer-8",
+        reason="delegate of officer-8",
+        ends_at=NOW + timedelta(hours=1),
+    )
+    if name != "alerts":
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+            await row_rights.replace_all(login, [stands_in])
+        return
+    branch = replace(stands_in, kind=RightKind.BRANCH, granted_id="north", ends_at=None)
+    await row_rights.replace_all(login, [replace(stands_in, granted_id="officer-1")])
+    await row_rights.replace_all(login, [stands_in, branch])
+    _, text = await store.issue(connection, GRANT, at=NOW)
+    principal = await KeyAuthenticator(login, clock=ManualClock(NOW)).authenticate(text)
+    assert principal is not None
+    assert principal.officer_ids == {"officer-7", "officer-8"}
+    assert principal.branch_ids == {"north"}
+    assert not principal.sees_everything
 
 
 async def test_a_service_cannot_look_into_anothers_schema(connection: Any, service: Any) -> None:

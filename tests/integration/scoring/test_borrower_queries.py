@@ -17,7 +17,7 @@ from tests.integration.scoring.conftest import Feed, Run
 
 pytestmark = pytest.mark.integration
 
-EVERYTHING = Viewer(officer_id=None, sees_everything=True)
+EVERYTHING = Viewer(sees_everything=True)
 
 
 def troubled(days: int = 60) -> list[bytes]:
@@ -187,8 +187,8 @@ async def test_an_officer_sees_own_borrowers_and_nobody_else_s(
     run: Run, feed: Feed, platform: PlatformSettings
 ) -> None:
     await feed(troubled(days=3))
-    own = Viewer(officer_id="officer-1", sees_everything=False)
-    other = Viewer(officer_id="officer-2", sees_everything=False)
+    own = Viewer(sees_everything=False, officer_ids=frozenset({"officer-1"}))
+    other = Viewer(sees_everything=False, officer_ids=frozenset({"officer-2"}))
     async with run() as scoring:
         assert (await verified(platform, "default", wait_seconds=60)).verified
         for read in (scoring.borrowers.assessment, scoring.borrowers.ledger):

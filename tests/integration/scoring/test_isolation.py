@@ -20,7 +20,7 @@ from tests.integration.scoring.test_worker import PEOPLE, portfolio
 
 pytestmark = pytest.mark.integration
 
-EVERYTHING = Viewer(officer_id=None, sees_everything=True)
+EVERYTHING = Viewer(sees_everything=True)
 
 
 @pytest.fixture

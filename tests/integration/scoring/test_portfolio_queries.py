@@ -19,8 +19,9 @@ from tests.integration.scoring.conftest import Feed, Run
 
 pytestmark = pytest.mark.integration
 
-EVERYTHING = Viewer(officer_id=None, sees_everything=True)
-ANN = Viewer(officer_id="ann", sees_everything=False)
+EVERYTHING = Viewer(sees_everything=True)
+ANN = Viewer(sees_everything=False, officer_ids=frozenset({"ann"}))
+NOBODY = Viewer(sees_everything=False)
 FIRST = START.toordinal()
 PERIOD = Period(first=FIRST, last=FIRST + 60, currency="EUR")
 
@@ -28,7 +29,7 @@ PERIOD = Period(first=FIRST, last=FIRST + 60, currency="EUR")
 async def asked(portfolio: PortfolioQueries) -> list[object]:
     """Return the answers to all kinds of questions."""
     answers: list[object] = []
-    for viewer in (EVERYTHING, ANN):
+    for viewer in (EVERYTHING, ANN, NOBODY):
         for borrowers in (
             BorrowerFilter(),
             BorrowerFilter(limit=1),
@@ -41,7 +42,7 @@ async def asked(portfolio: PortfolioQueries) -> list[object]:
             answers.append(await portfolio.exit_candidates(borrowers, viewer=viewer))
             ending = portfolio.maturities(borrowers, first=FIRST, last=FIRST + 90, viewer=viewer)
             answers.append(await ending)
-    answers.append(await portfolio.risk_points(PERIOD))
+        answers.append(await portfolio.risk_points(PERIOD, viewer=viewer))
     return answers
 
 
@@ -58,6 +59,9 @@ async def test_the_database_and_memory_answer_alike(
         real = await asked(scoring.portfolio)
     assert real == await asked(portfolio_of(memory))
     assert real[0].items  # type: ignore[attr-defined]  # it was about something
+    whole, of_ann, of_nobody = real[len(real) // 3 - 1 :: len(real) // 3]  # the risk points
+    assert whole != of_ann
+    assert of_nobody == []
 
 
 async def test_a_month_start_and_a_due_inspection_are_emitted_and_listed(

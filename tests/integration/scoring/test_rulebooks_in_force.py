@@ -37,7 +37,7 @@ CALM = HOUSE.replace('any_of: ["R-01 >= 1 d"]', 'any_of: ["R-01 >= 25 d"]').repl
     'version: "1.0"', 'version: "1.1"'
 )
 PEOPLE = [f"B-{number}" for number in range(5)]
-EVERYTHING = Viewer(officer_id=None, sees_everything=True)
+EVERYTHING = Viewer(sees_everything=True)
 WAIT_SECONDS = 40
 
 

@@ -13,7 +13,7 @@ from tests.integration.scoring.conftest import Feed, Run
 from tests.integration.scoring.test_rulebooks_in_force import PEOPLE, states
 
 pytestmark = pytest.mark.integration
-EVERYTHING = Viewer(officer_id=None, sees_everything=True)
+EVERYTHING = Viewer(sees_everything=True)
 ANA, BEN = Step(by="ana", reason="a wrong year"), Step(by="ben", reason="seen")
 WRONG = 205
 WAIT_SECONDS = 60

@@ -22,7 +22,7 @@ from tests.fakes.scoring_worker import MemoryWorker
 from tests.property.scoring.test_closing_paths import logs, plans
 from tests.property.scoring.test_withdrawn_closes import mistakes, with_mistakes
 
-EVERYTHING = Viewer(officer_id=None, sees_everything=True)
+EVERYTHING = Viewer(sees_everything=True)
 FAR_AWAY = date(2099, 1, 1)
 
 

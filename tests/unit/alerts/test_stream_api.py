@@ -1,13 +1,14 @@
 """The live stream goes on where its reader stopped, and ends when it should."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
 
 from services.kit.http.auth import Principal
 from services.kit.http.health import Health
-from tests.fakes.alerts_http import OFFICER, SENIOR, application, bearer
+from tests.fakes.alerts_http import OFFICER, PEOPLE, SENIOR, application, bearer
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts, an_alert
 from tests.fakes.clock import ManualClock
 
@@ -16,16 +17,9 @@ def streamed(*, key: str = SENIOR, query: str = "", **headers: str) -> list[dict
     """Return what a whole stream says; its quarter of an hour passes at once."""
     books = InMemoryAlerts(
         an_alert("a1", "B-1"),
-        an_alert("a2", "B-2", officer_id="officer-9"),
+        an_alert("a2", "B-2", officer_id="officer-9", branch_id="south", owner=_other_owner()),
         an_alert("a3", "B-3"),
         clock=ManualClock(NOW),
-    )
-    books.history[1] = books.history[1].__class__(
-        kind=books.history[1].kind,
-        alert=an_alert("a2", "B-2", officer_id="officer-9", owner=_other_owner()),
-        at=NOW,
-        actor="tocsin",
-        why="state",
     )
     client = TestClient(application(books), raise_server_exceptions=False)
     response = client.get(f"/v1/stream{query}", headers=bearer(key, **headers))
@@ -63,6 +57,29 @@ def test_without_a_place_the_stream_begins_now() -> None:
 def test_an_officer_hears_of_own_borrowers_only() -> None:
     events = streamed(key=OFFICER, query="?from=start")
     assert [event["id"] for event in events] == ["1", "3"]
+
+
+def test_an_event_is_sent_by_the_rights_of_that_moment() -> None:
+    """Olga stands in for officer-9 until the second look at her key."""
+    books = InMemoryAlerts(
+        an_alert("a2", "B-2", officer_id="officer-9", branch_id="south", owner=_other_owner()),
+        clock=ManualClock(NOW),
+    )
+    app = application(books)
+    olga = PEOPLE[OFFICER]
+
+    class EndingDelegation:
+        calls = 0
+
+        async def authenticate(self, text: str) -> Principal:
+            self.calls += 1
+            if self.calls == 1:
+                return replace(olga, officer_ids=frozenset({"officer-7", "officer-9"}))
+            return olga
+
+    app.state.authenticator = EndingDelegation()
+    response = TestClient(app).get("/v1/stream?from=start", headers=bearer(OFFICER))
+    assert response.text.count("data:") == 0
 
 
 @pytest.mark.parametrize("position", ["x", "-1", "1.5", "1; drop", "9" * 40, "1" * 19])

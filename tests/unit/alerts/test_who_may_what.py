@@ -16,7 +16,7 @@ from services.kit.metrics import Metrics
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts
 from tests.fakes.clock import ManualClock
 
-READ = set(Role) - {Role.SOURCE}
+READ = set(Role) - {Role.SOURCE, Role.OPERATOR}
 HANDLE = {Role.OFFICER, Role.SENIOR, Role.RISK, Role.WORKOUT}
 DECIDE = HANDLE | {Role.APPROVER}
 KEEP = {Role.OPERATOR}

@@ -25,6 +25,8 @@ from services.alerts.decisions.application.read_models import (
     ReadLast,
     ScorePoint,
 )
+from services.alerts.directory.adapters import scope_sql
+from services.alerts.directory.domain.scope import Scope
 from services.alerts.primitives import paging
 from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import Severity
@@ -51,11 +53,8 @@ SELECT {alert_rows.READ_COLUMNS} FROM alerts.alert AS alert
  LIMIT $18
 """
 HISTORY = "SELECT * FROM alerts.alert_event WHERE alert_id = $1 ORDER BY version"
-# The borrowers that the officer $1 may see.
-VISIBLE_BORROWER = """($1::text IS NULL OR borrower.officer_id = $1
-        OR EXISTS (SELECT FROM alerts.alert AS alert
-                    WHERE alert.borrower_id = borrower.borrower_id
-                      AND alert.owner_kind = 'OFFICER' AND alert.owner_id = $1))"""
+# What the scope $1 has.
+VISIBLE_BORROWER = scope_sql.visible("borrower.borrower_id")
 BORROWER = f"""
 SELECT borrower_id, sequence, at, isolated_since, assessment, last_message
   FROM alerts.borrower AS borrower
@@ -107,9 +106,9 @@ SELECT alert.owner_id, date_trunc('week', alert.opened_at AT TIME ZONE 'UTC')::d
    AND alert.opened_at >= (SELECT max(at) FROM alerts.borrower) - make_interval(weeks => $2)
  GROUP BY alert.owner_id, week ORDER BY week DESC, opened DESC, alert.owner_id
 """
-FEED = """
-SELECT * FROM alerts.alert_event
- WHERE feed_id > $2 AND ($1::text IS NULL OR officer_id = $1 OR owner_id = $1)
+FEED = f"""
+SELECT * FROM alerts.alert_event AS event
+ WHERE feed_id > $2 AND {scope_sql.visible("event.borrower_id")}
  ORDER BY feed_id LIMIT $3
 """
 COUNT_WAITING = "SELECT count(DISTINCT borrower_id) AS waiting FROM alerts.waiting_assessment"
@@ -128,13 +127,13 @@ class PostgresAlertReads:
         self._statements = PoolStatements(pool)
 
     async def list_alerts(
-        self, filters: AlertFilters, *, officer_id: str | None, cursor: str | None, limit: int
+        self, filters: AlertFilters, *, scope: Scope, cursor: str | None, limit: int
     ) -> CursorPage[AlertSummary]:
         """Returns a page of alerts, the latest change first."""
         at, last_id = paging.read_moment_cursor(cursor)
         rows = await self._statements.fetch(
             LIST,
-            officer_id,
+            scope_sql.parameter(scope),
             at,
             last_id,
             [status.value for status in filters.statuses],
@@ -161,14 +160,16 @@ class PostgresAlertReads:
         )
         return CursorPage(items=alerts, next_cursor=next_cursor)
 
-    async def alert(self, alert_id: str, *, officer_id: str | None) -> AlertDetail | None:
+    async def alert(self, alert_id: str, *, scope: Scope) -> AlertDetail | None:
         """Returns one alert with its history."""
-        rows = await self._statements.fetch(alert_rows.READ_ALERT, officer_id, alert_id)
+        rows = await self._statements.fetch(
+            alert_rows.READ_ALERT, scope_sql.parameter(scope), alert_id
+        )
         return await self._detail(rows[0]) if rows else None
 
-    async def count_open(self, *, officer_id: str | None) -> Mapping[Severity, int]:
+    async def count_open(self, *, scope: Scope) -> Mapping[Severity, int]:
         """Counts the alerts that are not resolved, by severity."""
-        rows = await self._statements.fetch(COUNT_OPEN, officer_id)
+        rows = await self._statements.fetch(COUNT_OPEN, scope_sql.parameter(scope))
         return {Severity(row["severity"]): row["alerts"] for row in rows}
 
     async def count_waiting(self) -> int:
@@ -177,11 +178,9 @@ class PostgresAlertReads:
         count: int = rows[0]["waiting"]
         return count
 
-    async def card(
-        self, borrower_id: str, *, officer_id: str | None, score_days: int
-    ) -> BorrowerCard | None:
+    async def card(self, borrower_id: str, *, scope: Scope, score_days: int) -> BorrowerCard | None:
         """Returns the card of a borrower."""
-        borrowers = await self._statements.fetch(BORROWER, officer_id, borrower_id)
+        borrowers = await self._statements.fetch(BORROWER, scope_sql.parameter(scope), borrower_id)
         if not borrowers:
             return None
         scores = await self._statements.fetch(SCORES, borrower_id, score_days)
@@ -201,32 +200,30 @@ class PostgresAlertReads:
         )
 
     async def decisions(
-        self, borrower_id: str, *, officer_id: str | None, until: datetime | None, limit: int
+        self, borrower_id: str, *, scope: Scope, until: datetime | None, limit: int
     ) -> Sequence[DecisionRecord] | None:
         """Returns the decisions about a borrower up to a moment; None if it may not be seen."""
-        rows = await self._statements.fetch(DECISIONS, officer_id, borrower_id, until, limit)
+        rows = await self._statements.fetch(
+            DECISIONS, scope_sql.parameter(scope), borrower_id, until, limit
+        )
         if not rows:
             return None
         return [_decision(row) for row in rows if row["sequence"] is not None]
 
-    async def digest(
-        self, *, officer_id: str | None, since: datetime, limit: int
-    ) -> Sequence[DigestItem]:
+    async def digest(self, *, scope: Scope, since: datetime, limit: int) -> Sequence[DigestItem]:
         """Returns who has signals that opened no alert, or a task that waits."""
-        rows = await self._statements.fetch(DIGEST, officer_id, since, limit)
+        rows = await self._statements.fetch(DIGEST, scope_sql.parameter(scope), since, limit)
         return [digest_item(row["assessment"]) for row in rows]
 
-    async def alert_budget(self, *, officer_id: str | None, weeks: int) -> Sequence[OwnerWeek]:
+    async def alert_budget(self, *, scope: Scope, weeks: int) -> Sequence[OwnerWeek]:
         """Returns the alerts by owner and week, the newest week first."""
-        rows = await self._statements.fetch(ALERT_BUDGET, officer_id, weeks)
+        rows = await self._statements.fetch(ALERT_BUDGET, scope_sql.parameter(scope), weeks)
         return [msgspec.convert(dict(row), type=OwnerWeek) for row in rows]
 
-    async def feed_after(
-        self, cursor: str, *, officer_id: str | None, limit: int
-    ) -> Sequence[FeedItem]:
+    async def feed_after(self, cursor: str, *, scope: Scope, limit: int) -> Sequence[FeedItem]:
         """Returns the events after a position in the feed."""
         position = paging.read_position_cursor(cursor)
-        rows = await self._statements.fetch(FEED, officer_id, position, limit)
+        rows = await self._statements.fetch(FEED, scope_sql.parameter(scope), position, limit)
         return [FeedItem(cursor=str(row["feed_id"]), event=_event(row)) for row in rows]
 
     async def feed_end(self) -> str:

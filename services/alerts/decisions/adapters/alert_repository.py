@@ -13,6 +13,8 @@ from services.alerts import metrics
 from services.alerts.decisions.adapters import alert_rows
 from services.alerts.decisions.adapters.step_recorder import StepRecorder
 from services.alerts.decisions.domain.alert import Alert, AlertChange
+from services.alerts.directory.adapters import scope_sql
+from services.alerts.directory.domain.scope import Scope
 from services.kit.clock import Clock
 from services.kit.database import Connection, translate_outages
 from services.kit.metrics import Recorder
@@ -72,12 +74,12 @@ class PostgresAlertRepository:
 
     @asynccontextmanager
     async def lock(
-        self, alert_id: str, *, officer_id: str | None
+        self, alert_id: str, *, scope: Scope
     ) -> AsyncIterator[PostgresLockedAlert | None]:
         """Locks an alert for the length of the block, and commits at its end."""
         with translate_outages():
             async with self._pool.acquire() as connection, connection.transaction():
-                locked = await self._locked(connection, alert_id, officer_id)
+                locked = await self._locked(connection, alert_id, scope)
                 yield locked
         if locked is None:
             return
@@ -86,12 +88,12 @@ class PostgresAlertRepository:
             self._on_step(locked.partition)
 
     async def _locked(
-        self, connection: Connection, alert_id: str, officer_id: str | None
+        self, connection: Connection, alert_id: str, scope: Scope
     ) -> PostgresLockedAlert | None:
         partition = await connection.fetchval(LOCK_BORROWER, alert_id)
         if partition is None:
             return None
-        row = await connection.fetchrow(alert_rows.READ_ALERT, officer_id, alert_id)
+        row = await connection.fetchrow(alert_rows.READ_ALERT, scope_sql.parameter(scope), alert_id)
         if row is None:
             return None
         return PostgresLockedAlert(

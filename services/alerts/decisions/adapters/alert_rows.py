@@ -11,10 +11,10 @@ import msgspec
 
 from services.alerts.adapters.statements import Row
 from services.alerts.decisions.domain.alert import Alert
+from services.alerts.directory.adapters import scope_sql
 
-# What the officer $1 may see; NULL sees everything.
-VISIBLE = """($1::text IS NULL OR alert.officer_id = $1
-            OR (alert.owner_kind = 'OFFICER' AND alert.owner_id = $1))"""
+# What the scope $1 has.
+VISIBLE = scope_sql.visible("alert.borrower_id")
 # The columns of the parts that are not columns themselves.
 _PARTS = {
     "owner": ("owner_kind", "owner_id", "owner_route"),

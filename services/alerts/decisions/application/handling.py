@@ -75,8 +75,7 @@ class AlertHandling:
         self, alert_id: str, step: LifecycleStep, expected_version: int, person: Person
     ) -> int:
         at = self._clock.now()
-        officer_id = person.scope_officer_id
-        async with self._repository.lock(alert_id, officer_id=officer_id) as locked:
+        async with self._repository.lock(alert_id, scope=person.scope) as locked:
             if locked is None:
                 raise ResourceNotFound(f"there is no alert {alert_id}")
             if locked.alert.version != expected_version:

@@ -21,38 +21,37 @@ from services.alerts.decisions.application.read_models import (
     OwnerWeek,
 )
 from services.alerts.decisions.domain.alert import Alert, AlertChange
+from services.alerts.directory.domain.scope import Scope
 from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import Severity
 
 
 class AlertReads(Protocol):
-    """Reads for lists, cards and the feed. `officer_id` narrows to what one officer may see."""
+    """Reads for lists, cards and the feed. `scope` narrows to what a person may see."""
 
     async def list_alerts(
-        self, filters: AlertFilters, *, officer_id: str | None, cursor: str | None, limit: int
+        self, filters: AlertFilters, *, scope: Scope, cursor: str | None, limit: int
     ) -> CursorPage[AlertSummary]: ...
 
-    async def alert(self, alert_id: str, *, officer_id: str | None) -> AlertDetail | None: ...
+    async def alert(self, alert_id: str, *, scope: Scope) -> AlertDetail | None: ...
 
-    async def count_open(self, *, officer_id: str | None) -> Mapping[Severity, int]: ...
+    async def count_open(self, *, scope: Scope) -> Mapping[Severity, int]: ...
 
     async def card(
-        self, borrower_id: str, *, officer_id: str | None, score_days: int
+        self, borrower_id: str, *, scope: Scope, score_days: int
     ) -> BorrowerCard | None: ...
 
     async def decisions(
-        self, borrower_id: str, *, officer_id: str | None, until: datetime | None, limit: int
+        self, borrower_id: str, *, scope: Scope, until: datetime | None, limit: int
     ) -> Sequence[DecisionRecord] | None: ...
 
     async def digest(
-        self, *, officer_id: str | None, since: datetime, limit: int
+        self, *, scope: Scope, since: datetime, limit: int
     ) -> Sequence[DigestItem]: ...
 
-    async def alert_budget(self, *, officer_id: str | None, weeks: int) -> Sequence[OwnerWeek]: ...
+    async def alert_budget(self, *, scope: Scope, weeks: int) -> Sequence[OwnerWeek]: ...
 
-    async def feed_after(
-        self, cursor: str, *, officer_id: str | None, limit: int
-    ) -> Sequence[FeedItem]: ...
+    async def feed_after(self, cursor: str, *, scope: Scope, limit: int) -> Sequence[FeedItem]: ...
 
     async def feed_end(self) -> str: ...
 
@@ -72,7 +71,7 @@ class AlertRepository(Protocol):
     """The alerts as people change them."""
 
     def lock(
-        self, alert_id: str, *, officer_id: str | None
+        self, alert_id: str, *, scope: Scope
     ) -> AbstractAsyncContextManager[LockedAlert | None]:
-        """Locks an alert; None when this officer may not see one of that id."""
+        """Locks an alert; None when the scope has none of that id."""
         ...

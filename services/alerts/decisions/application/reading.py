@@ -42,29 +42,29 @@ class AlertReading:
     ) -> CursorPage[AlertSummary]:
         """Returns alerts, the latest change first."""
         return await self._reads.list_alerts(
-            filters, officer_id=person.scope_officer_id, cursor=cursor, limit=limit
+            filters, scope=person.scope, cursor=cursor, limit=limit
         )
 
     async def get_alert(self, alert_id: str, *, person: Person) -> AlertDetail:
         """Returns one alert with its reasons, next steps and history."""
-        detail = await self._reads.alert(alert_id, officer_id=person.scope_officer_id)
+        detail = await self._reads.alert(alert_id, scope=person.scope)
         if detail is None:
             raise ResourceNotFound(f"there is no alert {alert_id}")
         return detail
 
     async def count_open(self, *, person: Person) -> Mapping[Severity, int]:
         """Counts the alerts that are not resolved, for every severity."""
-        counts = await self._reads.count_open(officer_id=person.scope_officer_id)
+        counts = await self._reads.count_open(scope=person.scope)
         return {severity: counts.get(severity, 0) for severity in Severity}
 
     async def get_card(self, borrower_id: str, *, person: Person) -> BorrowerCard:
         """Returns the risk warning card of a borrower."""
         card = await self._reads.card(
-            borrower_id, officer_id=person.scope_officer_id, score_days=SCORE_DAYS_ON_CARD
+            borrower_id, scope=person.scope, score_days=SCORE_DAYS_ON_CARD
         )
         if card is None:
             raise ResourceNotFound(f"there is no borrower {borrower_id}")
-        if person.scope_officer_id is None:
+        if person.scope.everything:
             return card
         return replace(card, assessment=without_parties(card.assessment))
 
@@ -73,7 +73,7 @@ class AlertReading:
     ) -> Sequence[DecisionRecord]:
         """Returns why people were notified of a borrower or were not, the newest first."""
         decisions = await self._reads.decisions(
-            borrower_id, officer_id=person.scope_officer_id, until=until, limit=limit
+            borrower_id, scope=person.scope, until=until, limit=limit
         )
         if decisions is None:
             raise ResourceNotFound(f"there is no borrower {borrower_id}")
@@ -81,13 +81,11 @@ class AlertReading:
 
     async def digest(self, *, person: Person, since: datetime, limit: int) -> Sequence[DigestItem]:
         """Returns who has signals that opened no alert, or a task that waits, newest first."""
-        return await self._reads.digest(
-            officer_id=person.scope_officer_id, since=since, limit=limit
-        )
+        return await self._reads.digest(scope=person.scope, since=since, limit=limit)
 
     async def alert_budget(self, *, person: Person, weeks: int) -> AlertBudget:
         """Returns how many alerts opened for each owner, week by week, against the budget."""
-        items = await self._reads.alert_budget(officer_id=person.scope_officer_id, weeks=weeks)
+        items = await self._reads.alert_budget(scope=person.scope, weeks=weeks)
         return AlertBudget(per_owner_week=self._weekly_budget, items=items)
 
     async def feed_after(
@@ -98,9 +96,7 @@ class AlertReading:
         The cursor of the last item continues the feed. Positions are given in the order of the
         commits, so no event appears behind a cursor later.
         """
-        return await self._reads.feed_after(
-            cursor or "0", officer_id=person.scope_officer_id, limit=limit
-        )
+        return await self._reads.feed_after(cursor or "0", scope=person.scope, limit=limit)
 
     async def feed_end(self) -> str:
         """Returns the cursor of the last event, for readers who want only what comes next."""

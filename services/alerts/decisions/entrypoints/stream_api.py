@@ -4,7 +4,7 @@ Server-sent events. The id of each is its position in the feed of the database, 
 reconnects with `Last-Event-ID` misses nothing, whichever process answers. Without it the stream
 begins now; `?from=start` begins with the first event. A stream ends after a quarter of an hour,
 during an outage of the database and when the process drains: readers reconnect. It also ends within
-five seconds of the revocation of its key.
+five seconds of the revocation of its key. Each event is sent by the caller's rights at that moment.
 """
 
 import re
@@ -15,11 +15,11 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.alerts.decisions.application.reading import AlertReading
-from services.alerts.directory.entrypoints.permissions import Caller, may_read
+from services.alerts.directory.entrypoints.permissions import may_read, person_of
 from services.kit.clock import Clock
 from services.kit.database import DatabaseUnavailable
 from services.kit.http import problems
-from services.kit.http.auth import is_still_admitted
+from services.kit.http.auth import readmitted
 from services.kit.http.health import Health
 from services.kit.http.problems import Problem
 
@@ -48,7 +48,6 @@ def router(reading: AlertReading, *, health: Health, clock: Clock) -> APIRouter:
     @routes.get("/stream", response_class=EventSourceResponse, dependencies=[Depends(may_read)])
     async def stream(
         request: Request,
-        person: Caller,
         resume: Annotated[str | None, Depends(last_event_id)],
         begin: Annotated[Literal["now", "start"], Query(alias="from")] = "now",
     ) -> AsyncIterator[ServerSentEvent]:
@@ -60,9 +59,10 @@ def router(reading: AlertReading, *, health: Health, clock: Clock) -> APIRouter:
         until = clock.monotonic_seconds() + LONGEST_SECONDS
         while clock.monotonic_seconds() < until and not health.is_draining:
             try:
-                if not await is_still_admitted(request):
+                caller = await readmitted(request)
+                if caller is None:
                     return
-                items = await reading.feed_after(cursor, person=person)
+                items = await reading.feed_after(cursor, person=person_of(caller))
             except (DatabaseUnavailable, Problem):
                 return
             for item in items:

@@ -2,20 +2,18 @@
 
 from dataclasses import dataclass
 
+from services.alerts.directory.domain.scope import Scope
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """A person who reads or handles alerts; the history names them by `id`.
 
-    An officer sees the alerts that they own and those of their own borrowers. `sees_everything`
-    (seniors, risk, workout, auditors, operators) removes that restriction.
+    Attributes:
+        officer_id: The officer that the person is, as borrowers name them; None for others.
+        scope: The borrowers that the person may see.
     """
 
     id: str
     officer_id: str | None
-    sees_everything: bool
-
-    @property
-    def scope_officer_id(self) -> str | None:
-        """Returns the officer whose alerts the person may see; None for all alerts."""
-        return None if self.sees_everything else (self.officer_id or "")
+    scope: Scope

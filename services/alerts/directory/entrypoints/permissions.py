@@ -1,7 +1,7 @@
 """The roles that each route requires, and the `Person` behind a key.
 
-An officer sees their own borrowers; every other role that reads sees all. The use cases narrow by
-the person and answer "not found" for the rest, so a status never reveals what exists.
+The use cases narrow by the person's scope and answer "not found" for the rest, so a status never
+reveals what exists. An operator sees no borrower.
 """
 
 from typing import Annotated
@@ -9,7 +9,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.alerts.directory.domain.person import Person
-from services.kit.access.keys import READERS, READERS_OF_ALL, Role
+from services.alerts.directory.domain.scope import EVERYTHING, Scope
+from services.kit.access.keys import READERS, Role
 from services.kit.http.auth import KeyGuard, Principal
 
 HANDLERS = frozenset({Role.OFFICER, Role.SENIOR, Role.RISK, Role.WORKOUT})
@@ -28,7 +29,18 @@ def person_of(principal: Principal) -> Person:
     return Person(
         id=principal.actor,
         officer_id=principal.officer_id,
-        sees_everything=principal.has(*READERS_OF_ALL),
+        scope=scope_of(principal),
+    )
+
+
+def scope_of(principal: Principal) -> Scope:
+    """Returns the borrowers that the holder of a key may see."""
+    if principal.sees_everything:
+        return EVERYTHING
+    return Scope(
+        officer_ids=principal.officer_ids,
+        branch_ids=principal.branch_ids,
+        queue_ids=principal.queue_ids,
     )
 
 

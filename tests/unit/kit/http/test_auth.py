@@ -9,6 +9,7 @@ import pytest
 
 from services.kit.access import keys
 from services.kit.access.keys import Role, StoredKey
+from services.kit.access.row_rights import RightKind, RowRight
 from services.kit.access.store import Grant
 from services.kit.http.auth import KeyAuthenticator, Principal, deciding_person
 from services.kit.http.problems import Problem
@@ -27,6 +28,7 @@ STORED = StoredKey(
     may_send=("*",),
     person_id="olga",
     officer_id="officer-7",
+    branch_ids=(),
     created_at=NOW - timedelta(days=1),
     expires_at=NOW + timedelta(days=1),
     revoked_at=None,
@@ -38,6 +40,7 @@ class KeyTable:
 
     def __init__(self, stored: StoredKey | None) -> None:
         self.stored = stored
+        self.rights: tuple[RowRight, ...] = ()
         self.is_away = False
         self.queries = 0
 
@@ -49,8 +52,9 @@ class KeyTable:
             return None
         return {name: getattr(self.stored, name) for name in StoredKey.__slots__}
 
-    async def fetch(self, _query: str, *_args: Any) -> list[Any]:
-        return []
+    async def fetch(self, _query: str, *args: Any) -> list[Any]:
+        rights = [right for right in self.rights if right.person_id == args[0]]
+        return [{name: getattr(right, name) for name in RowRight.__slots__} for right in rights]
 
     async def execute(self, _query: str, *_args: Any) -> str:
         return ""
@@ -68,6 +72,72 @@ async def test_a_valid_key_names_the_caller(clock: ManualClock) -> None:
     assert principal.officer_id == "officer-7"
     assert principal.has(Role.RISK, Role.OFFICER)
     assert not principal.has(Role.RISK)
+
+
+def right(kind: RightKind, granted_id: str, **changes: Any) -> RowRight:
+    fields = {"person_id": "olga", "kind": kind, "granted_id": granted_id, "reason": "stands in"}
+    return RowRight(**{**fields, **changes})
+
+
+async def test_a_delegation_counts_from_its_beginning_to_its_end(clock: ManualClock) -> None:
+    """From 10:00 to 11:00; it is 9:00, and the key is read once only within each four seconds."""
+    table = KeyTable(STORED)
+    table.rights = (
+        right(
+            RightKind.OFFICER,
+            "officer-8",
+            begins_at=NOW + timedelta(hours=1),
+            ends_at=NOW + timedelta(hours=2),
+        ),
+        right(RightKind.OFFICER, "officer-9", person_id="sven"),
+        right(RightKind.QUEUE, "workout"),
+    )
+    authenticator = KeyAuthenticator(table, clock=clock)
+    seen = []
+    for seconds in (0, 3599, 1, 3599, 1):
+        clock.advance(seconds)
+        principal = await authenticator.authenticate(TEXT)
+        assert principal is not None
+        assert principal.queue_ids == {"workout"}
+        seen.append(sorted(principal.officer_ids))
+    assert seen == [
+        ["officer-7"],
+        ["officer-7"],
+        ["officer-7", "officer-8"],
+        ["officer-7", "officer-8"],
+        ["officer-7"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("roles", "branches", "of_directory", "everything", "sees"),
+    [
+        ({Role.SENIOR}, (), (), True, set()),
+        ({Role.SENIOR}, ("north",), (), False, {"north"}),
+        ({Role.SENIOR}, (), ("south",), False, {"south"}),
+        ({Role.SENIOR}, ("north",), ("south",), False, {"north", "south"}),
+        ({Role.SENIOR, Role.RISK}, ("north",), (), True, {"north"}),
+        ({Role.OFFICER}, (), (), False, set()),
+        ({Role.OPERATOR}, (), (), False, set()),
+        ({Role.SOURCE}, (), (), False, set()),
+        ({Role.WORKOUT}, (), (), True, set()),
+        ({Role.AUDITOR, Role.OPERATOR}, (), (), True, set()),
+    ],
+)
+async def test_a_role_and_branches_decide_who_sees_every_borrower(
+    clock: ManualClock,
+    roles: set[Role],
+    branches: tuple[str, ...],
+    of_directory: tuple[str, ...],
+    everything: bool,
+    sees: set[str],
+) -> None:
+    table = KeyTable(replace(STORED, roles=frozenset(roles), branch_ids=branches))
+    table.rights = tuple(right(RightKind.BRANCH, branch) for branch in of_directory)
+    principal = await KeyAuthenticator(table, clock=clock).authenticate(TEXT)
+    assert principal is not None
+    assert principal.sees_everything is everything
+    assert principal.branch_ids == sees
 
 
 @pytest.mark.parametrize(

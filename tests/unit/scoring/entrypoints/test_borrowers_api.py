@@ -50,7 +50,7 @@ class OneBorrower:
     def _check(self, borrower_id: str, viewer: Viewer) -> None:
         if borrower_id not in ("B-1", SLASHED):
             raise BorrowerNotFound(borrower_id)
-        if not viewer.sees_everything and viewer.officer_id != "officer-1":
+        if not viewer.sees_everything and "officer-1" not in viewer.officer_ids:
             raise BorrowerNotFound(borrower_id)
 
     async def assessment(
@@ -100,7 +100,10 @@ class Keys:
         if role.upper() not in Role.__members__:
             return None
         return Principal(
-            id=text, name=text, roles=frozenset({Role[role.upper()]}), officer_id=officer or None
+            id=text,
+            name=text,
+            roles=frozenset({Role[role.upper()]}),
+            officer_ids=frozenset({officer} if officer else ()),
         )
 
 

@@ -11,8 +11,8 @@ from services.scoring.entrypoints.response_models import assessment_body, explan
 from services.wording.messages import Language
 from tests.fakes.story import Story
 
-OFFICER = Viewer(officer_id="o-1", sees_everything=False)
-RISK = Viewer(officer_id=None, sees_everything=True)
+OFFICER = Viewer(sees_everything=False, officer_ids=frozenset({"o-1"}))
+RISK = Viewer(sees_everything=True)
 
 
 def guaranteed(*, names_parties: bool) -> AssessmentView:

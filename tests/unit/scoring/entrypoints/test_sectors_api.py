@@ -100,7 +100,7 @@ def test_a_month_that_was_not_measured_is_not_found(client: TestClient) -> None:
     assert get(client, "2026-13").status_code == 422
 
 
-@pytest.mark.parametrize("key", ["tsk_officer", "tsk_source"])
+@pytest.mark.parametrize("key", ["tsk_officer", "tsk_operator", "tsk_source"])
 def test_who_sees_no_portfolio_sees_no_sectors(client: TestClient, key: str) -> None:
     assert get(client, "2026-03", key).status_code == 403
 

@@ -32,6 +32,8 @@ CREATE TABLE alerts.borrower (
 ) WITH (fillfactor = 70);
 COMMENT ON COLUMN alerts.borrower.isolated_since IS
     'since when the risk state stands, because scoring cannot process its data';
+CREATE INDEX borrower_of_officer ON alerts.borrower (officer_id);
+CREATE INDEX borrower_of_branch ON alerts.borrower (branch_id);
 CREATE INDEX borrower_with_tasks ON alerts.borrower (borrower_id) WHERE has_tasks;
 COMMENT ON COLUMN alerts.borrower.has_tasks IS
     'whether its assessment names what waits for a person though it makes no alert';
@@ -107,7 +109,7 @@ CREATE UNIQUE INDEX one_open_alert_per_borrower ON alerts.alert (borrower_id)
     WHERE status <> 'RESOLVED';
 CREATE INDEX alert_newest ON alerts.alert (updated_at DESC, alert_id DESC);
 CREATE INDEX alert_of_owner ON alerts.alert (owner_id, updated_at DESC);
-CREATE INDEX alert_of_officer ON alerts.alert (officer_id, updated_at DESC);
+CREATE INDEX alert_of_second_owner ON alerts.alert (second_owner_id);
 CREATE INDEX alert_of_borrower ON alerts.alert (borrower_id, opened_at DESC);
 
 CREATE TABLE alerts.decision (

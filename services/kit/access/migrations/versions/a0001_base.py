@@ -25,6 +25,7 @@ CREATE TABLE access.api_key (
     may_send      text[] NOT NULL DEFAULT '{*}' CHECK (cardinality(may_send) > 0),
     person_id     text COLLATE "C" REFERENCES access.person,
     officer_id    text,
+    branch_ids    text[] NOT NULL DEFAULT '{}',
     created_at    timestamptz NOT NULL,
     expires_at    timestamptz CHECK (expires_at > created_at),
     CONSTRAINT people_decide CHECK (
@@ -48,6 +49,18 @@ CREATE TABLE access.identity (
     CONSTRAINT of_a_person_or_a_machine CHECK (num_nonnulls(person_id, machine) = 1)
 );
 COMMENT ON TABLE access.identity IS 'logins at identity providers, bound to one person or machine';
+
+CREATE TABLE access.row_right (
+    person_id  text COLLATE "C" NOT NULL CHECK (person_id <> ''),
+    kind       text NOT NULL CHECK (kind IN ('OFFICER', 'BRANCH', 'QUEUE')),
+    granted_id text NOT NULL CHECK (granted_id <> ''),
+    begins_at  timestamptz,
+    ends_at    timestamptz CHECK (ends_at > begins_at),
+    reason     text NOT NULL
+);
+COMMENT ON TABLE access.row_right IS
+    'whose borrowers a person reads besides their own: delegations, branches, queues';
+CREATE INDEX row_right_of_person ON access.row_right (person_id);
 """
 
 
@@ -58,3 +71,5 @@ def upgrade() -> None:
     execute(audit.append_only("access", "person", columns=("person_id", "created_at")))
     for table in ("api_key", "key_revocation", "identity"):
         execute(audit.audited("access", table))
+    # The directory of people, which alerts serves, decides them.
+    execute("GRANT INSERT, DELETE ON access.row_right TO tocsin_alerts")
