@@ -48,6 +48,7 @@ async def main() -> int:
             tasks={
                 "consumer": alerts.consume,
                 "dispatcher": alerts.dispatcher.run,
+                "timers": alerts.timers.run,
                 "open alerts": alerts.count_open,
                 "outbox age": alerts.measure_outbox,
             },

@@ -30,6 +30,16 @@ EVENT_TO_ALERT_SECONDS = histogram(
     unit="seconds",
     meaning="Time from an assessment's arrival on the risk topic to its committed alert row.",
 )
+TIMERS_OVERDUE_SECONDS = gauge(
+    "tocsin_alerts_timers_overdue_seconds",
+    unit="seconds",
+    meaning="For how long the oldest reminder or escalation has been due; 0 if none is.",
+)
+TIMERS_FAILED = counter(
+    "tocsin_alerts_timers_failed_total",
+    unit="alerts",
+    meaning="Alerts whose due reminder or escalation could not be worked out; tried again.",
+)
 ALERTS_OPEN = gauge(
     "tocsin_alerts_open",
     unit="alerts",
@@ -80,6 +90,8 @@ ALERTS_CATALOGUE = (
     ALERT_EVENTS,
     DECISIONS,
     EVENT_TO_ALERT_SECONDS,
+    TIMERS_OVERDUE_SECONDS,
+    TIMERS_FAILED,
     ALERTS_OPEN,
     DELIVERY_ATTEMPTS,
     ATTEMPT_SECONDS,

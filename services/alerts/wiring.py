@@ -2,10 +2,10 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import SystemRandom
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
@@ -18,10 +18,12 @@ from services.alerts import metrics
 from services.alerts.decisions.adapters import assessment_wire, policy_files
 from services.alerts.decisions.adapters.alert_reads import PostgresAlertReads
 from services.alerts.decisions.adapters.alert_repository import PostgresAlertRepository
+from services.alerts.decisions.adapters.alert_timers import PostgresAlertTimers
 from services.alerts.decisions.adapters.risk_handler import RiskHandler
 from services.alerts.decisions.adapters.step_recorder import StepRecorder
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
+from services.alerts.decisions.application.timer_loop import TimerLoop
 from services.alerts.decisions.domain.policy import AlertPolicy
 from services.alerts.delivery.adapters import sealing
 from services.alerts.delivery.adapters.channels.http_poster import HttpPoster
@@ -38,6 +40,8 @@ from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.domain import retry_plan
 from services.alerts.directory.adapters.page_sessions import PostgresSessions
+from services.alerts.directory.application.organisations import FixedOrganisation
+from services.alerts.directory.domain.organisation import without_directory
 from services.alerts.directory.domain.scope import EVERYTHING
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import Severity
@@ -90,6 +94,7 @@ class Alerts:
     web_parts: WebParts
     consumer: FencedConsumer
     dispatcher: Dispatcher
+    timers: TimerLoop
     clock: Clock
     reads: PostgresAlertReads
     measure_outbox: Task
@@ -104,7 +109,7 @@ class Alerts:
         await running
 
     async def count_open(self, stop: asyncio.Event) -> None:
-        """Measures how many alerts are open and borrowers wait, until `stop` is set."""
+        """Measures open alerts, waiting borrowers and overdue timers, until `stop` is set."""
         while not stop.is_set():
             try:
                 counts = await self.reads.count_open(scope=EVERYTHING)
@@ -114,6 +119,7 @@ class Alerts:
                     )
                 waiting = await self.reads.count_waiting()
                 self.web_parts.metrics.set(metrics.BORROWERS_WAITING, waiting)
+                await self.timers.measure()
             except DatabaseUnavailable as error:
                 log.info("alerts.open_not_counted", error=repr(error))
             try:
@@ -184,6 +190,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
             ),
             consumer=consumer,
             dispatcher=dispatcher,
+            timers=_timers(opened, reads, step_recorder, policy, on_step),
             clock=opened.clock,
             reads=reads,
             measure_outbox=measure_outbox(
@@ -232,6 +239,29 @@ async def _open(
         metrics=recorder,
         clock=clock,
     )
+
+
+def _timers(
+    opened: _Resources,
+    reads: PostgresAlertReads,
+    step_recorder: StepRecorder,
+    policy: AlertPolicy,
+    on_step: Callable[[int], None],
+) -> TimerLoop:
+    async def now() -> datetime:
+        # In played history timers compare with the log, as pages do.
+        newest = await reads.newest_moment() if opened.settings.shows_log_time else None
+        return newest or opened.clock.now()
+
+    timers = PostgresAlertTimers(
+        pool=opened.pool,
+        step_recorder=step_recorder,
+        organisations=FixedOrganisation(without_directory(policy.calendar)),
+        routing=policy.routing,
+        clock=opened.clock,
+        on_step=on_step,
+    )
+    return TimerLoop(timers=timers, now=now, recorder=opened.metrics)
 
 
 def alert_policy(platform: PlatformSettings, settings: AlertsSettings) -> AlertPolicy:

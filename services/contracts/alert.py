@@ -115,6 +115,22 @@ class AlertResolvedV1(AlertV1, frozen=True, kw_only=True):
     outcome_code: Identifier  #: How it ended.
 
 
+class AlertNoticeV1(AlertV1, frozen=True, kw_only=True):
+    """A notice to people because nobody acted in time; it changes nothing else."""
+
+    recipients: list[Identifier]  #: Who is notified: ids of people, or of queues.
+    level: Annotated[int, Meta(ge=0, le=3)]  #: 0 owner, 1 senior, 2 head of risk, 3 committee.
+    round: Annotated[int, Meta(ge=1)]  #: Counts how often the time began again.
+
+
+class AlertRemindedV1(AlertNoticeV1, frozen=True, kw_only=True):
+    """The owner was reminded of a deadline."""
+
+
+class AlertEscalatedV1(AlertNoticeV1, frozen=True, kw_only=True):
+    """Nobody acted in time, so the next level was notified."""
+
+
 class DataIncidentV1(EventData, frozen=True, kw_only=True):
     """A borrower's data cannot be processed; its risk state is the last one known."""
 

@@ -159,6 +159,8 @@ _ROWS: Final = (
     _alert("alert.assigned.v1", alert.AlertAssignedV1),
     _alert("alert.commented.v1", alert.AlertCommentedV1),
     _alert("alert.resolved.v1", alert.AlertResolvedV1),
+    _alert("alert.reminded.v1", alert.AlertRemindedV1),
+    _alert("alert.escalated.v1", alert.AlertEscalatedV1),
     _alert("data-incident.opened.v1", alert.DataIncidentOpenedV1),
     _alert("data-incident.closed.v1", alert.DataIncidentClosedV1),
 )

@@ -23,6 +23,7 @@ from services.alerts.decisions.application.read_models import (
     ScorePoint,
 )
 from services.alerts.decisions.application.reading import AlertReading
+from services.alerts.decisions.domain import timers
 from services.alerts.decisions.domain.alert import (
     Action,
     Alert,
@@ -155,6 +156,7 @@ def an_alert(alert_id: str, borrower_id: str, **changes: Any) -> Alert:
             act_by=NOW + timedelta(days=2),
             escalate_at=NOW + timedelta(days=3),
         ),
+        timer=timers.begun(NOW - timedelta(hours=2)),
         reasons=(
             ReasonLine(
                 indicator="A-01",

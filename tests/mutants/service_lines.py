@@ -8,7 +8,41 @@ HOOKS = "tests/integration/alerts/test_webhooks_are_delivered.py"
 NEIGHBOURS = "tests/integration/alerts/test_neighbours_are_isolated.py"
 QUEUE = "tests/integration/alerts/test_real_queue_agrees.py"
 
+TIMERS = "tests/integration/alerts/test_timers_of_alerts.py"
+
 LINES = (
+    Mutant(
+        "timer-under-the-lock",
+        "two processes never take the same reminder or escalation",
+        "services/alerts/decisions/adapters/alert_timers.py",
+        " ORDER BY borrower.borrower_id FOR UPDATE SKIP LOCKED",
+        " ORDER BY borrower.borrower_id",
+        (f"{TIMERS}::test_three_processes_take_every_step_of_every_alert_once",),
+    ),
+    Mutant(
+        "acknowledgement-cancels",
+        "an acknowledgement cancels the reminders and escalations of the time before it",
+        "services/alerts/decisions/domain/lifecycle.py",
+        "        timer=timers.acknowledged(alert.timer, at=at),\n",
+        "",
+        (f"{ALERTS}/test_timers.py",),
+    ),
+    Mutant(
+        "step-once",
+        "a step that was taken does not fall due again",
+        "services/alerts/decisions/domain/timers.py",
+        "        if planned.due_at > alert.timer.handled_until\n",
+        "",
+        (f"{ALERTS}/test_timers.py",),
+    ),
+    Mutant(
+        "escalation-finds-somebody",
+        "a level without anybody is skipped, not lost",
+        "services/alerts/decisions/domain/timers.py",
+        "range(step.level, len(LEVELS) + 1)",
+        "range(step.level, step.level + 1)",
+        (f"{ALERTS}/test_timers.py::test_a_level_without_anybody_is_skipped",),
+    ),
     Mutant(
         "sequence-gap",
         "a gap between scoring and alerts lets the borrower wait",

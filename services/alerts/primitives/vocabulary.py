@@ -143,5 +143,7 @@ class AlertEventKind(StrEnum):
     ASSIGNED = "alert.assigned.v1"
     COMMENTED = "alert.commented.v1"
     RESOLVED = "alert.resolved.v1"
+    REMINDED = "alert.reminded.v1"
+    ESCALATED = "alert.escalated.v1"
     INCIDENT_BEGAN = "data-incident.opened.v1"
     INCIDENT_ENDED = "data-incident.closed.v1"

@@ -59,6 +59,8 @@ Entries without a recovery of data:
 - TocsinEventsAreSlow → a diagnosis.
 - TocsinLagGrows → a diagnosis.
 - TocsinOutboxStuck → the broker is repaired.
+- TocsinTimersOverdue → a diagnosis.
+- TocsinTimerFailed → a diagnosis.
 - TocsinWebhooksLate → a diagnosis.
 - TocsinNotReady → a diagnosis.
 - TocsinDown → the process is restarted; tests/chaos kills it.

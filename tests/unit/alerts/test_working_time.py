@@ -78,3 +78,22 @@ def test_a_wrong_country_says_what_to_write() -> None:
 def test_a_weekend_is_that_of_the_country() -> None:
     # Monday is 0: Saturday and Sunday in Germany, Friday and Saturday in Saudi Arabia.
     assert (weekend("DE"), weekend("SA")) == ({5, 6}, {4, 5})
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "hours"),
+    [
+        pytest.param("2026-03-02T10:00", "2026-03-02T14:00", 4, id="within one day"),
+        pytest.param("2026-03-02T10:00", "2026-03-03T11:00", 9, id="until next morning"),
+        pytest.param("2026-03-02T03:00", "2026-03-02T10:00", 1, id="from before opening"),
+        pytest.param("2026-03-02T16:00", "2026-03-02T23:00", 1, id="until after closing"),
+        pytest.param("2026-03-06T16:00", "2026-03-09T10:00", 2, id="over a weekend"),
+        pytest.param("2026-03-07T10:00", "2026-03-08T16:00", 0, id="on a weekend"),
+        pytest.param("2026-04-02T16:00", "2026-04-07T10:00", 2, id="over Easter"),
+        pytest.param("2026-03-27T16:00", "2026-03-30T10:00", 2, id="clocks go forward"),
+        pytest.param("2026-10-23T16:00", "2026-10-26T10:00", 2, id="clocks go back"),
+        pytest.param("2026-03-02T14:00", "2026-03-02T10:00", 0, id="backwards"),
+    ],
+)
+def test_working_time_between_two_moments(begin: str, end: str, hours: int) -> None:
+    assert CALENDAR.working_time_between(berlin(begin), berlin(end)) == timedelta(hours=hours)

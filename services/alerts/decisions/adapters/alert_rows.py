@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from services.alerts.adapters.statements import Row
-from services.alerts.decisions.domain.alert import Alert
+from services.alerts.decisions.domain.alert import Alert, Timer
 from services.alerts.directory.adapters import scope_sql
 
 # What the scope $1 has.
@@ -20,6 +20,7 @@ _PARTS = {
     "owner": ("owner_kind", "owner_id", "owner_route"),
     "second_owner": ("second_owner_kind", "second_owner_id", "second_owner_route"),
     "deadlines": ("acknowledge_by", "act_by", "escalate_at"),
+    "timer": tuple(f"timer_{name}" for name in Timer.__slots__),
 }
 COLUMNS = tuple(column for name in Alert.__slots__ for column in _PARTS.get(name, (name,)))
 
@@ -55,6 +56,7 @@ def from_row(row: Row) -> Alert:
         "owner": _owner(row, "owner"),
         "second_owner": row["second_owner_id"] and _owner(row, "second_owner"),
         "deadlines": dict(row),
+        "timer": {name: row[f"timer_{name}"] for name in Timer.__slots__},
         "reasons": msgspec.json.decode(row["reasons"]),
         "actions": msgspec.json.decode(row["actions"]),
         "texts": msgspec.json.decode(row["texts"]),

@@ -38,6 +38,7 @@ class _PlanDocument(BaseModel):
 
     fallback_queue: str = Field(min_length=1)
     routes: tuple[_RouteDocument, ...] = ()
+    escalation: tuple[str, ...] = ()
 
 
 def read_routing(path: Path = SHIPPED_ROUTING) -> RoutingPlan:
@@ -58,4 +59,5 @@ def read_routing(path: Path = SHIPPED_ROUTING) -> RoutingPlan:
     return RoutingPlan(
         fallback_queue=plan.fallback_queue,
         routes=tuple(Route(**rule.model_dump()) for rule in plan.routes),
+        escalation=plan.escalation,
     )

@@ -15,9 +15,8 @@ import msgspec
 
 from services.alerts.decisions.adapters import alert_rows
 from services.alerts.decisions.adapters.assessment_words import incident_headlines
-from services.alerts.decisions.domain.alert import Alert, AlertChange
+from services.alerts.decisions.domain.alert import SYSTEM, Alert, AlertChange
 from services.alerts.decisions.domain.data_incident import DataIncident
-from services.alerts.decisions.domain.decision import SYSTEM
 from services.alerts.decisions.domain.event_document import event_document, incident_document
 from services.alerts.primitives.vocabulary import AlertEventKind, Severity
 from services.contracts.envelope import CONTENT_TYPE, CloudEvent, encode_event
@@ -252,8 +251,12 @@ def _contract_data(change: AlertChange, document: Mapping[str, Any]) -> dict[str
     data["owner_id"] = document["owner"]["id"]
     data["second_owner_id"] = None if second is None else second["id"]
     data["actor"] = None if change.actor == SYSTEM else _identifier(change.actor)
-    if "comment" in change.details:
-        data["comment"] = change.details["comment"]
+    for name in ("comment", "level", "round"):
+        if name in change.details:
+            data[name] = change.details[name]
+    recipients = change.details.get("recipients")
+    if isinstance(recipients, tuple):
+        data["recipients"] = [_identifier(name) for name in recipients]
     return data
 
 

@@ -21,6 +21,9 @@ from services.alerts.primitives.vocabulary import (
     Severity,
 )
 
+# The actor of what no person did.
+SYSTEM = "tocsin"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
@@ -97,6 +100,25 @@ class Deadlines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """When the next reminder or escalation of an alert may be due.
+
+    Attributes:
+        round: Counts from 1; the next one begins when the borrower gets worse after somebody acted.
+        began_at: From when the time of the round counts.
+        handled_until: What fell due up to then is over.
+        level: The highest level that was notified in this round; 0 is the owner.
+        due_at: When something may be due; None if nothing follows.
+    """
+
+    round: int
+    began_at: datetime
+    handled_until: datetime
+    level: int
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """An alert at one version of its life-cycle.
 
@@ -132,6 +154,7 @@ class Alert:
     opened_at: datetime
     updated_at: datetime
     deadlines: Deadlines
+    timer: Timer
     reasons: tuple[ReasonLine, ...]
     actions: tuple[Action, ...]
     texts: Mapping[str, AlertText]
@@ -167,7 +190,7 @@ class AlertChange:
     at: datetime
     actor: str
     why: str
-    details: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str | int | tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def event_id(self) -> str:

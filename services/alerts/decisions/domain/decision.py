@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid5
 
 from services.alerts.decisions.domain import drafting, lifecycle
-from services.alerts.decisions.domain.alert import Alert, AlertChange
+from services.alerts.decisions.domain.alert import SYSTEM, Alert, AlertChange
 from services.alerts.decisions.domain.assessment import AssessmentSummary
 from services.alerts.decisions.domain.differences import (
     AssessmentDifference,
@@ -51,7 +51,6 @@ from services.alerts.primitives.vocabulary import (
     RiskState,
 )
 
-SYSTEM = "tocsin"
 _ALERT_IDS = UUID("6f2b1f0e-7d0c-5a55-9c1c-6b5e5d3f8a10")
 _RECOVERED = frozenset({RiskState.NORMAL, RiskState.CLOSED})
 NO_MONEY_AT_RISK = "no exposure, commitment or liability, so no alert"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from services.alerts.decisions.domain import playbooks
+from services.alerts.decisions.domain import playbooks, timers
 from services.alerts.decisions.domain.alert import Action, Alert, AlertText, NewsItem, ReasonLine
 from services.alerts.decisions.domain.assessment import AssessmentSummary, ContributorSummary
 from services.alerts.decisions.domain.differences import AssessmentDifference
@@ -97,6 +97,7 @@ def draft(
         opened_at=assessment.at,
         updated_at=assessment.at,
         deadlines=deadlines,
+        timer=timers.begun(assessment.at),
         reasons=_reasons(assessment, texts[ENGLISH]),
         texts=texts,
         news=(),
@@ -123,6 +124,7 @@ def refresh(
         from_state=alert.from_state if alert.state == assessment.state else alert.state,
         opened_at=alert.opened_at,
         deadlines=stricter(alert.deadlines, updated.deadlines),
+        timer=timers.to_be_scheduled(alert.timer, at=assessment.at),
         acknowledged_at=alert.acknowledged_at,
         acknowledged_by=alert.acknowledged_by,
         ends_by_itself=alert.ends_by_itself

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
+from services.alerts.decisions.domain import timers
 from services.alerts.decisions.domain.alert import Alert, AlertChange, Owner
 from services.alerts.primitives import limits
 from services.alerts.primitives.errors import InvalidInput
@@ -39,7 +40,11 @@ def acknowledge(alert: Alert, *, actor: str, at: datetime) -> AlertChange | Step
             why=f"only an OPEN alert can be acknowledged; this one is {alert.status}"
         )
     after = replace(
-        _touched(alert), status=AlertStatus.ACKNOWLEDGED, acknowledged_at=at, acknowledged_by=actor
+        _touched(alert),
+        status=AlertStatus.ACKNOWLEDGED,
+        acknowledged_at=at,
+        acknowledged_by=actor,
+        timer=timers.acknowledged(alert.timer, at=at),
     )
     return _change(AlertEventKind.ACKNOWLEDGED, after, actor=actor, at=at, why="acknowledged")
 
@@ -61,7 +66,12 @@ def assign(
     owner = Owner(kind=owner_kind, id=owner_id, route=BY_HAND)
     return _change(
         AlertEventKind.ASSIGNED,
-        replace(_touched(alert), status=_in_progress(alert.status), owner=owner),
+        replace(
+            _touched(alert),
+            status=_in_progress(alert.status),
+            owner=owner,
+            timer=timers.to_be_scheduled(alert.timer, at=at),
+        ),
         actor=actor,
         at=at,
         why=f"assigned by hand, before: {alert.owner.id}",
@@ -111,7 +121,13 @@ def closed(
     alert: Alert, *, outcome_code: OutcomeCode, why: str, note: str, actor: str, at: datetime
 ) -> AlertChange:
     """Returns the change that closes an alert, for people and for the system alike."""
-    after = replace(alert, status=AlertStatus.RESOLVED, resolved_at=at, outcome_code=outcome_code)
+    after = replace(
+        alert,
+        status=AlertStatus.RESOLVED,
+        resolved_at=at,
+        outcome_code=outcome_code,
+        timer=timers.ended(alert.timer),
+    )
     details = {"note": note} if note else {}
     return _change(AlertEventKind.RESOLVED, after, actor=actor, at=at, why=why, details=details)
 

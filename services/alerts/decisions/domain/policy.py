@@ -41,10 +41,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingPlan:
-    """The rules in order, and the queue for borrowers without an officer."""
+    """The rules in order, and the queue for borrowers without an officer.
+
+    `escalation` are the queues that are notified when nobody acts, level by level, in a bank
+    without a directory.
+    """
 
     fallback_queue: str
     routes: tuple[Route, ...] = ()
+    escalation: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.fallback_queue:

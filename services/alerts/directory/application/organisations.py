@@ -16,3 +16,14 @@ class Organisations(Protocol):
         judged by the version that is active at its commit.
         """
         ...
+
+
+class FixedOrganisation:
+    """The organisation of a bank whose directory never changes, such as one without any."""
+
+    def __init__(self, organisation: Organisation) -> None:
+        self._organisation = organisation
+
+    async def current(self, connection: Connection | None = None) -> Organisation:
+        """Returns the organisation."""
+        return self._organisation

@@ -72,3 +72,18 @@ class WorkingCalendar:
             remaining -= datetime.combine(moment.date(), self.closes) - moment
             moment = datetime.combine(self.next_working_day(moment.date()), self.opens)
         return (moment + remaining).replace(tzinfo=self.timezone).astimezone(UTC)
+
+    def working_time_between(self, begin: datetime, end: datetime) -> timedelta:
+        """Returns the working time between two moments; none if the end is not later."""
+        first, last = (moment.astimezone(self.timezone) for moment in (begin, end))
+        total, day = timedelta(0), first.date()
+        while day <= last.date():
+            if self.is_working_day(day):
+                opens, closes = (
+                    datetime.combine(day, clock, tzinfo=self.timezone)
+                    for clock in (self.opens, self.closes)
+                )
+                # Moments of one zone are compared and subtracted by their wall clock.
+                total += max(timedelta(0), min(closes, last) - max(opens, first))
+            day += timedelta(days=1)
+        return total

@@ -93,6 +93,11 @@ CREATE TABLE alerts.alert (
     acknowledge_by     timestamptz NOT NULL,
     act_by             timestamptz NOT NULL,
     escalate_at        timestamptz NOT NULL,
+    timer_round        integer NOT NULL CHECK (timer_round > 0),
+    timer_began_at     timestamptz NOT NULL,
+    timer_handled_until timestamptz NOT NULL,
+    timer_level        integer NOT NULL,
+    timer_due_at       timestamptz,
     acknowledged_at    timestamptz,
     acknowledged_by    text,
     resolved_at        timestamptz,
@@ -103,13 +108,15 @@ CREATE TABLE alerts.alert (
     actions            json NOT NULL CHECK (json_array_length(actions) > 0),
     texts              json NOT NULL,
     news               json NOT NULL,
-    CHECK ((status = 'RESOLVED') = (outcome_code IS NOT NULL))
+    CHECK ((status = 'RESOLVED') = (outcome_code IS NOT NULL)),
+    CHECK (status <> 'RESOLVED' OR timer_due_at IS NULL)
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX one_open_alert_per_borrower ON alerts.alert (borrower_id)
     WHERE status <> 'RESOLVED';
 CREATE INDEX alert_newest ON alerts.alert (updated_at DESC, alert_id DESC);
 CREATE INDEX alert_of_owner ON alerts.alert (owner_id, updated_at DESC);
 CREATE INDEX alert_of_second_owner ON alerts.alert (second_owner_id);
+CREATE INDEX alert_timer ON alerts.alert (timer_due_at) WHERE timer_due_at IS NOT NULL;
 CREATE INDEX alert_of_borrower ON alerts.alert (borrower_id, opened_at DESC);
 
 CREATE TABLE alerts.decision (
