@@ -61,6 +61,7 @@ from services.kit.database import (
 from services.kit.http.application import WebParts
 from services.kit.http.auth import KeyAuthenticator
 from services.kit.http.health import Health, NotReady
+from services.kit.http.idempotency import PostgresCommands
 from services.kit.http.limits import RequestLimits
 from services.kit.http.server import Task
 from services.kit.ids import time_ordered_id
@@ -187,6 +188,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
                 authenticator=KeyAuthenticator(opened.pool, clock=opened.clock),
                 limits=_request_limits(platform, settings),
                 quarantine=_quarantine(opened),
+                commands=PostgresCommands(opened.pool, schema=SCHEMA, clock=opened.clock),
             ),
             consumer=consumer,
             dispatcher=dispatcher,

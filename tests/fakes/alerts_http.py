@@ -15,6 +15,7 @@ from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.kit.stream.quarantine_review import QuarantineReview
 from tests.fakes.alerts_in_memory import InMemoryAlerts
+from tests.fakes.commands_in_memory import MemoryCommands
 
 OFFICER, SENIOR, OPERATOR, AUDITOR = "tsk_officer", "tsk_senior", "tsk_operator", "tsk_auditor"
 PEOPLE = {
@@ -54,6 +55,7 @@ def application(books: InMemoryAlerts, health: Health | None = None) -> FastAPI:
             metrics=Metrics(KIT_CATALOGUE),
             authenticator=KnownPeople(),
             quarantine=cast(QuarantineReview, object()),
+            commands=MemoryCommands(clock),
         ),
         clock=clock,
         presentation=Presentation(timezone="Europe/Berlin", secure_cookies=False),

@@ -20,6 +20,10 @@ Each service answers JSON over HTTP; a caller sends an API key as `Authorization
 Every route below names the roles that may call it. `/openapi.json` of a service describes bodies
 and answers in full; a copy is in `schemas/http`. Errors are [problem documents](problems.md).
 
+A command that takes the header `Idempotency-Key` is executed once for a key of the caller: the same
+request again within 24 hours gets the same answer, with `Idempotency-Replayed: true`. Another
+request with the key is refused with 422, and one that comes while the first is executed with 409.
+
 Without a key a service answers `/livez`, `/readyz`, `/startupz` and `/metrics` only; alerts also
 answers the log-in page and its style sheet.
 

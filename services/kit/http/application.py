@@ -21,6 +21,7 @@ from services.kit.catalogue import BUILD
 from services.kit.http import problems
 from services.kit.http.auth import ANY_ROLE, Authenticator, Guard, KeyGuard, Public, public
 from services.kit.http.health import Health, Verdict
+from services.kit.http.idempotency import CommandStore, is_idempotent
 from services.kit.http.json_route import JsonRoute
 from services.kit.http.limits import RequestLimits, RequestsByKey
 from services.kit.http.middleware import RequestMiddleware
@@ -41,6 +42,7 @@ class WebParts:
     Attributes:
         problems: The problem kind of each of the service's own error classes.
         quarantine: The quarantine of the service's consumer, shown under `/v1/quarantine`.
+        commands: Where routes that are marked `idempotent` store their answers.
     """
 
     health: Health
@@ -49,10 +51,15 @@ class WebParts:
     problems: ProblemTable = field(default_factory=dict)
     limits: RequestLimits = field(default_factory=RequestLimits)
     quarantine: QuarantineReview | None = None
+    commands: CommandStore | None = None
 
 
 class UndeclaredRoute(Exception):
     """A route declares neither its roles nor why it is public."""
+
+
+class UnstoredCommand(Exception):
+    """A route executes its command once, and there is nothing to store its answers in."""
 
 
 class LenientRoute(Exception):
@@ -72,6 +79,7 @@ def create_app(
     Raises:
         UndeclaredRoute: If a route declares no roles.
         LenientRoute: If a route has a body and is no `JsonRoute`.
+        UnstoredCommand: If a route is `idempotent` and `parts.commands` is missing.
     """
     every = [*routers, _probes(parts.health, parts.metrics)]
     if parts.quarantine is not None:
@@ -89,6 +97,7 @@ def create_app(
     parts.metrics.set(BUILD, 1, service=name, version=distribution_version("tocsin"))
     app.state.authenticator = parts.authenticator
     app.state.health = parts.health
+    app.state.commands = parts.commands
     requests_by_key = RequestsByKey(parts.limits)
     app.state.requests_by_key = requests_by_key
     problems.install(app, {**parts.problems, **QUARANTINE_PROBLEMS})
@@ -102,6 +111,8 @@ def create_app(
     lenient = lenient_routes(app)
     if lenient:
         raise LenientRoute(f"{name}: {', '.join(lenient)}: give the router route_class=JsonRoute")
+    if parts.commands is None and (unstored := idempotent_routes(app)):
+        raise UnstoredCommand(f"{name}: {', '.join(unstored)}: give WebParts the commands")
     app.add_middleware(
         RequestMiddleware,
         recorder=parts.metrics,
@@ -121,13 +132,26 @@ def undeclared_routes(app: FastAPI) -> list[str]:
 
 
 def lenient_routes(app: FastAPI) -> list[str]:
-    """Returns the paths of routes with a body that is not read strictly."""
+    """Returns the paths of routes that have a body or a command and are no `JsonRoute`."""
     return [
         f"{','.join(sorted(context.methods or ()))} {context.path}"
         for context in iter_route_contexts(app.routes)
         if isinstance(context.original_route, APIRoute)
-        and context.original_route.body_field is not None
         and not isinstance(context.original_route, JsonRoute)
+        and (
+            context.original_route.body_field is not None
+            or is_idempotent(context.original_route.dependant)
+        )
+    ]
+
+
+def idempotent_routes(app: FastAPI) -> list[str]:
+    """Returns the paths of routes whose command is executed once for its key."""
+    return [
+        f"{','.join(sorted(context.methods or ()))} {context.path}"
+        for context in iter_route_contexts(app.routes)
+        if isinstance(context.original_route, JsonRoute)
+        and is_idempotent(context.original_route.dependant)
     ]
 
 

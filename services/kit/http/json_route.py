@@ -3,7 +3,7 @@
 Python's reader takes the last of two equal keys, so that a proxy or an auditor who reads the first
 one sees another request. The framework reads a body before it asks the guards, so that callers
 without a key could fill the memory with bodies. Every route with a body is of this class, or the
-application does not start.
+application does not start. A command that is marked so is executed once for its `Idempotency-Key`.
 """
 
 import json
@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from services.contracts.rejection import EventRejected
 from services.contracts.strict_json import read_json
 from services.kit.http.auth import key_guards, presented_key
+from services.kit.http.idempotency import answer_once, is_idempotent
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -47,11 +48,14 @@ class JsonRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """Returns the handler that reads the body."""
         handle = super().get_route_handler()
-        guards = key_guards(self.dependant) if self.body_field is not None else []
+        is_command = is_idempotent(self.dependant)
+        is_guarded = is_command or self.body_field is not None
+        guards = key_guards(self.dependant) if is_guarded else []
 
         async def handle_strictly(request: Request) -> Response:
             for guard in guards:
                 await guard.admit(request, presented_key(request))
-            return await handle(StrictRequest(request.scope, request.receive))
+            strict = StrictRequest(request.scope, request.receive)
+            return await (answer_once(strict, handle) if is_command else handle(strict))
 
         return handle_strictly

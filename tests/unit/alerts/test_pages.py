@@ -19,6 +19,7 @@ from services.wording.parties import without_parties
 from tests.fakes.alerts_http import AUDITOR, OFFICER, PEOPLE, KnownPeople, client
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts, an_alert
 from tests.fakes.clock import ManualClock
+from tests.fakes.commands_in_memory import MemoryCommands
 from tests.unit.wording.test_messages_of_alerts import ENGLISH
 
 ASSESSMENT: dict[str, Any] = {
@@ -440,7 +441,10 @@ class TestForms:
 def test_played_history_is_shown_against_its_own_time(books: InMemoryAlerts) -> None:
     clock = ManualClock(NOW + timedelta(days=700))
     parts = WebParts(
-        health=Health(clock), metrics=Metrics(KIT_CATALOGUE), authenticator=KnownPeople()
+        health=Health(clock),
+        metrics=Metrics(KIT_CATALOGUE),
+        authenticator=KnownPeople(),
+        commands=MemoryCommands(clock),
     )
     played = Presentation(timezone="Europe/Berlin", secure_cookies=False, shows_log_time=True)
     app = create_app(books.use_cases(), parts=parts, clock=clock, presentation=played)

@@ -15,6 +15,7 @@ from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts
 from tests.fakes.clock import ManualClock
+from tests.fakes.commands_in_memory import MemoryCommands
 
 READ = set(Role) - {Role.SOURCE, Role.OPERATOR}
 HANDLE = {Role.OFFICER, Role.SENIOR, Role.RISK, Role.WORKOUT}
@@ -95,7 +96,10 @@ class OneOfEach:
 def http() -> TestClient:
     clock = ManualClock(NOW)
     parts = WebParts(
-        health=Health(clock), metrics=Metrics(KIT_CATALOGUE), authenticator=OneOfEach()
+        health=Health(clock),
+        metrics=Metrics(KIT_CATALOGUE),
+        authenticator=OneOfEach(),
+        commands=MemoryCommands(clock),
     )
     app = create_app(
         InMemoryAlerts(clock=clock).use_cases(),

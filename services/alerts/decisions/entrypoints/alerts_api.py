@@ -29,6 +29,7 @@ from services.alerts.decisions.entrypoints.request_models import (
 from services.alerts.directory.entrypoints.permissions import Caller, may_handle, may_read
 from services.alerts.primitives.paging import CursorPage
 from services.kit.http.etags import ExpectedVersion, tag
+from services.kit.http.idempotency import idempotent
 from services.kit.http.json_route import JsonRoute
 
 
@@ -140,7 +141,7 @@ def _add_reading(routes: APIRouter, reading: AlertReading) -> None:
 
 
 def _add_handling(routes: APIRouter, handling: AlertHandling) -> None:
-    guarded = [Depends(may_handle)]
+    guarded = [Depends(may_handle), Depends(idempotent)]
 
     @routes.post("/alerts/{alert_id:path}/acknowledge", dependencies=guarded)
     async def acknowledge(

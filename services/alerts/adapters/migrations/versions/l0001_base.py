@@ -2,6 +2,7 @@
 
 from services.kit import audit
 from services.kit.approvals import tables as approvals
+from services.kit.http import idempotency
 from services.kit.migrations import execute
 from services.kit.stream import incidents, outbox, progress, quarantine
 
@@ -250,7 +251,13 @@ def upgrade() -> None:
     execute(SESSIONS)
     execute(audit.append_only("alerts", "decision"))
     execute(audit.append_only("alerts", "delivery_attempt"))
-    for tables in (progress.TABLES, incidents.TABLES, outbox.TABLES, quarantine.TABLES):
+    for tables in (
+        progress.TABLES,
+        incidents.TABLES,
+        outbox.TABLES,
+        quarantine.TABLES,
+        idempotency.TABLES,
+    ):
         execute(tables.format(schema="alerts"))
     execute(approvals.TABLES.format(schema="alerts"))
     execute(RIGHTS)
