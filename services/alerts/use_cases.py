@@ -7,6 +7,7 @@ from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.delivery.application.deliveries import DeliveryLog
 from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
+from services.alerts.directory.application.directory_registry import DirectoryRegistry
 from services.alerts.directory.application.sessions import Sessions
 from services.kit.approvals.workflow import Approvals
 
@@ -22,3 +23,4 @@ class UseCases:
     deliveries: DeliveryLog
     sessions: Sessions
     approvals: Approvals
+    directory: DirectoryRegistry

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from services.alerts.decisions.adapters.step_recorder import StepRecorder
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.application.timer_loop import TimerLoop
-from services.alerts.decisions.domain.policy import AlertPolicy
+from services.alerts.decisions.domain.policy import AlertPolicy, RoutingPlan
 from services.alerts.delivery.adapters import sealing
 from services.alerts.delivery.adapters.channels.http_poster import HttpPoster
 from services.alerts.delivery.adapters.channels.registry import ChannelRegistry
@@ -39,9 +39,17 @@ from services.alerts.delivery.application.dispatcher import Dispatcher, Dispatch
 from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.domain import retry_plan
+from services.alerts.directory.adapters.directory_store import (
+    PostgresDirectories,
+    PostgresOrganisations,
+)
 from services.alerts.directory.adapters.page_sessions import PostgresSessions
-from services.alerts.directory.application.organisations import FixedOrganisation
-from services.alerts.directory.domain.organisation import without_directory
+from services.alerts.directory.application.directory_registry import (
+    DirectoryApproval,
+    DirectoryRegistry,
+)
+from services.alerts.directory.application.organisations import Organisations
+from services.alerts.directory.domain.organisation_faults import missing_queues
 from services.alerts.directory.domain.scope import EVERYTHING
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import Severity
@@ -180,10 +188,11 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
         )
         reads = PostgresAlertReads(opened.pool)
         consumer = _consumer(opened, handler, relay)
+        organisations = PostgresOrganisations(opened.pool, bank_calendar=policy.calendar)
         yield Alerts(
-            use_cases=_use_cases(opened, reads, repository),
+            use_cases=_use_cases(opened, policy, reads, repository),
             web_parts=WebParts(
-                health=_health(opened, consumer),
+                health=_health(opened, consumer, organisations, policy.routing),
                 metrics=opened.metrics,
                 authenticator=KeyAuthenticator(opened.pool, clock=opened.clock),
                 limits=_request_limits(platform, settings),
@@ -192,7 +201,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
             ),
             consumer=consumer,
             dispatcher=dispatcher,
-            timers=_timers(opened, reads, step_recorder, policy, on_step),
+            timers=_timers(opened, reads, step_recorder, policy, organisations, on_step),
             clock=opened.clock,
             reads=reads,
             measure_outbox=measure_outbox(
@@ -248,6 +257,7 @@ def _timers(
     reads: PostgresAlertReads,
     step_recorder: StepRecorder,
     policy: AlertPolicy,
+    organisations: Organisations,
     on_step: Callable[[int], None],
 ) -> TimerLoop:
     async def now() -> datetime:
@@ -258,7 +268,7 @@ def _timers(
     timers = PostgresAlertTimers(
         pool=opened.pool,
         step_recorder=step_recorder,
-        organisations=FixedOrganisation(without_directory(policy.calendar)),
+        organisations=organisations,
         routing=policy.routing,
         clock=opened.clock,
         on_step=on_step,
@@ -290,8 +300,13 @@ def alert_policy(platform: PlatformSettings, settings: AlertsSettings) -> AlertP
 
 
 def _use_cases(
-    opened: _Resources, reads: PostgresAlertReads, repository: PostgresAlertRepository
+    opened: _Resources,
+    policy: AlertPolicy,
+    reads: PostgresAlertReads,
+    repository: PostgresAlertRepository,
 ) -> UseCases:
+    directories = PostgresDirectories(opened.clock)
+    approvals = _approvals(opened, directories)
     endpoints = PostgresEndpointRepository(pool=opened.pool, sealer=opened.sealer)
     return UseCases(
         reading=AlertReading(reads, weekly_budget=opened.settings.weekly_budget),
@@ -312,16 +327,22 @@ def _use_cases(
         ),
         deliveries=DeliveryLog(repository=PostgresDeliveryRepository(opened.pool)),
         sessions=PostgresSessions(opened.pool),
-        approvals=_approvals(opened),
+        approvals=approvals,
+        directory=DirectoryRegistry(
+            database=PostgresDatabase(opened.pool),
+            repository=directories,
+            approvals=approvals,
+            routed_queues=policy.routing.queues,
+        ),
     )
 
 
-def _approvals(opened: _Resources) -> Approvals:
+def _approvals(opened: _Resources, directories: PostgresDirectories) -> Approvals:
     """Returns the approvals of everything in alerts that needs two people: a kind of each wing."""
     return Approvals(
         database=PostgresDatabase(opened.pool),
         repository=ApprovalTable(schema=SCHEMA),
-        kinds=[],
+        kinds=[DirectoryApproval(directories)],
         clock=opened.clock,
     )
 
@@ -412,7 +433,24 @@ def _tls(settings: AlertsSettings) -> ssl.SSLContext:
     return context
 
 
-def _health(opened: _Resources, consumer: FencedConsumer) -> Health:
+def _routing_check(
+    organisations: Organisations, routing: RoutingPlan
+) -> Callable[[], Awaitable[None]]:
+    async def check() -> None:
+        organisation = await organisations.current()
+        missing = () if organisation.is_empty else missing_queues(organisation, routing.queues)
+        if missing:
+            raise NotReady("; ".join(str(fault) for fault in missing))
+
+    return check
+
+
+def _health(
+    opened: _Resources,
+    consumer: FencedConsumer,
+    organisations: Organisations,
+    routing: RoutingPlan,
+) -> Health:
     async def migrations() -> None:
         for name in (SCHEMA, "access"):
             if not await at_head(opened.pool, name):
@@ -430,5 +468,6 @@ def _health(opened: _Resources, consumer: FencedConsumer) -> Health:
     health = Health(opened.clock)
     health.add_readiness_check("migrations", migrations)
     health.add_readiness_check("partitions", partitions)
+    health.add_readiness_check("routing", _routing_check(organisations, routing))
     health.add_note("stopped partitions", consumer.stopped)
     return health

@@ -43,6 +43,7 @@ class ServiceApi:
         *,
         params: Mapping[str, str | int] | None = None,
         body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Document:
         """Return the answer to one request to the service at the address, or at its usual one.
 
@@ -54,7 +55,7 @@ class ServiceApi:
         not_ready = f"Wait until `/readyz` of {self.service} answers 200, then try again."
         try:
             with client(url, key) as connection:
-                answer = connection.request(method, path, params=params, json=body)
+                answer = connection.request(method, path, params=params, json=body, headers=headers)
             document: Document = answer.json()
         except httpx2.TransportError as error:
             raise CommandError(

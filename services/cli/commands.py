@@ -28,7 +28,7 @@ COMMANDS: dict[str, Command] = {
     "migrate": Command("services.cli.migrate", "migrate", "Bring the database schemas up to date."),
     "topics": Command("services.cli.topics", "topics", "Create or check the Kafka topics."),
     "persons": Command("services.cli.persons", "app", "Create persons and bind their logins."),
-    "people": Command("services.cli.people", "app", "Check the directory of people and duties."),
+    "people": Command("services.cli.people", "app", "Check, compare and activate the people."),
     "keys": Command("services.cli.keys", "app", "Create, list and revoke API keys."),
     "replay": Command("services.cli.replay", "replay", "Send events through ingest."),
     "score": Command("services.cli.score", "score", "Score the borrowers of a file of events."),

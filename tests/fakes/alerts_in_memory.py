@@ -51,6 +51,10 @@ from services.alerts.delivery.domain.attempt import (
     ResultCode,
 )
 from services.alerts.delivery.domain.endpoint import Endpoint
+from services.alerts.directory.application.directory_registry import (
+    DirectoryApproval,
+    DirectoryRegistry,
+)
 from services.alerts.directory.domain.scope import Scope
 from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import (
@@ -64,7 +68,8 @@ from services.alerts.primitives.vocabulary import (
 )
 from services.alerts.use_cases import UseCases
 from services.kit.clock import Clock
-from tests.fakes.approvals_in_memory import approvals_in_memory
+from tests.fakes.approvals_in_memory import NoDatabase, approvals_in_memory
+from tests.fakes.directory_in_memory import InMemoryDirectories
 from tests.fakes.ids import CountingIds
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
@@ -226,6 +231,7 @@ class InMemoryAlerts:
         self.scores: dict[str, Sequence[ScorePoint]] = {}
         self.isolated_since: dict[str, datetime] = {}
         self.sessions = InMemorySessions()
+        self.directories = InMemoryDirectories(clock)
         self.endpoints: dict[str, Endpoint] = {}
         self.deliveries: dict[int, DeliverySummary] = {}
         self.posted: list[HttpRequest] = []
@@ -233,6 +239,7 @@ class InMemoryAlerts:
 
     def use_cases(self) -> UseCases:
         """Return the real use cases on these repositories."""
+        approvals = approvals_in_memory([DirectoryApproval(self.directories)], clock=self.clock)
         return UseCases(
             reading=AlertReading(self, weekly_budget=25),
             handling=AlertHandling(repository=self, clock=self.clock),
@@ -252,7 +259,13 @@ class InMemoryAlerts:
             ),
             deliveries=DeliveryLog(repository=_DeliveryRepository(self)),
             sessions=self.sessions,
-            approvals=approvals_in_memory([], clock=self.clock),
+            approvals=approvals,
+            directory=DirectoryRegistry(
+                database=NoDatabase(),
+                repository=self.directories,
+                approvals=approvals,
+                routed_queues=frozenset({"workout"}),
+            ),
         )
 
     async def post(self, request: HttpRequest) -> AttemptResult:

@@ -9,6 +9,7 @@ from tests.mutants import (
     default_lines,
     judgement_lines,
     kit_lines,
+    people_lines,
     scoring_lines,
     service_lines,
 )
@@ -21,6 +22,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *default_lines.LINES,
     *service_lines.LINES,
     *data_lines.LINES,
+    *people_lines.LINES,
 )
 
 __all__ = ["MUTANTS", "Mutant"]

@@ -3,6 +3,7 @@
 from fastapi import Request
 from fastapi.responses import Response
 
+from services.alerts.directory.domain.organisation_faults import InvalidDirectory
 from services.alerts.primitives.errors import (
     AlertsError,
     InvalidInput,
@@ -29,6 +30,21 @@ PROBLEMS: ProblemTable = {
 def status_of(error: AlertsError) -> int:
     """Returns the status with which a refusal is answered."""
     return PROBLEMS.get(type(error), problems.INVALID).status
+
+
+async def on_invalid_directory(request: Request, error: Exception) -> Response:
+    """Answers 422 with every fault of a directory; each names its path in the document."""
+    assert isinstance(error, InvalidDirectory)
+    faults = [
+        {"detail": str(fault), "code": "directory", "in": "body", "pointer": "/directory"}
+        for fault in error.faults
+    ]
+    return problem_response(
+        problems.INVALID,
+        detail=f"the directory has {len(faults)} faults",
+        instance=request.url.path,
+        extra={"errors": faults},
+    )
 
 
 async def on_invalid_input(request: Request, error: Exception) -> Response:

@@ -9,7 +9,13 @@ from fastapi import FastAPI
 
 from services.alerts.decisions.entrypoints import alerts_api, stream_api
 from services.alerts.delivery.entrypoints import webhooks_api
-from services.alerts.entrypoints.error_mapping import PROBLEMS, on_invalid_input
+from services.alerts.directory.domain.organisation_faults import InvalidDirectory
+from services.alerts.directory.entrypoints import people_api
+from services.alerts.entrypoints.error_mapping import (
+    PROBLEMS,
+    on_invalid_directory,
+    on_invalid_input,
+)
 from services.alerts.entrypoints.pages import routes as pages
 from services.alerts.entrypoints.pages.routes import Presentation
 from services.alerts.primitives.errors import InvalidInput
@@ -30,6 +36,7 @@ def create_app(
         routers=[
             alerts_api.router(use_cases.reading, use_cases.handling),
             webhooks_api.router(use_cases.endpoints, use_cases.trial, use_cases.deliveries),
+            people_api.router(use_cases.directory),
             approvals_router(use_cases.approvals),
             stream_api.router(use_cases.reading, health=parts.health, clock=clock),
             pages.router(use_cases, clock=clock, presentation=presentation),
@@ -37,4 +44,5 @@ def create_app(
     )
     app.state.sessions = use_cases.sessions
     app.add_exception_handler(InvalidInput, on_invalid_input)
+    app.add_exception_handler(InvalidDirectory, on_invalid_directory)
     return app

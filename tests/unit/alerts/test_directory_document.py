@@ -11,12 +11,12 @@ import pytest
 import yaml
 
 from services.alerts.directory.adapters.directory_reader import (
-    InvalidDirectory,
     canonical_bytes,
     organisation_of,
     read_directory,
 )
 from services.alerts.directory.domain.member import ApprovalLimit
+from services.alerts.directory.domain.organisation_faults import InvalidDirectory
 from services.alerts.primitives.vocabulary import OwnerKind
 from tests.fakes.directory_example import example
 

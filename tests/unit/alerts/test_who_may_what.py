@@ -19,7 +19,6 @@ from tests.fakes.commands_in_memory import MemoryCommands
 
 READ = set(Role) - {Role.SOURCE, Role.OPERATOR}
 HANDLE = {Role.OFFICER, Role.SENIOR, Role.RISK, Role.WORKOUT}
-DECIDE = HANDLE | {Role.APPROVER}
 KEEP = {Role.OPERATOR}
 LOOK = {Role.OPERATOR, Role.AUDITOR}
 ALLOWED: dict[tuple[str, str], set[Role]] = {
@@ -37,9 +36,12 @@ ALLOWED: dict[tuple[str, str], set[Role]] = {
     ("POST", "/v1/alerts/{alert_id:path}/resolve"): HANDLE,
     ("GET", "/v1/approvals"): READ - {Role.OFFICER},
     ("GET", "/v1/approvals/{proposal_id}"): READ - {Role.OFFICER},
-    ("POST", "/v1/approvals"): DECIDE,
-    ("POST", "/v1/approvals/{proposal_id}/approve"): DECIDE,
-    ("POST", "/v1/approvals/{proposal_id}/reject"): DECIDE,
+    ("POST", "/v1/approvals"): {Role.SENIOR, Role.RISK},
+    ("POST", "/v1/approvals/{proposal_id}/approve"): {Role.RISK, Role.APPROVER},
+    ("POST", "/v1/approvals/{proposal_id}/reject"): {Role.RISK, Role.APPROVER},
+    ("GET", "/v1/people"): READ | KEEP,
+    ("GET", "/v1/people/versions"): READ | KEEP,
+    ("PUT", "/v1/people"): {Role.SENIOR, Role.RISK},
     ("POST", "/v1/webhook-endpoints"): KEEP,
     ("GET", "/v1/webhook-endpoints"): LOOK,
     ("GET", "/v1/webhook-endpoints/{endpoint_id}"): LOOK,

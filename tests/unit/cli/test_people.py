@@ -18,7 +18,7 @@ def test_check_counts_what_a_directory_has(tmp_path: Path) -> None:
     assert answer.exit_code == 0
     assert json.loads(answer.stdout.splitlines()[-1]) == {
         "people": 5,
-        "queues": 2,
+        "queues": 4,
         "teams": 1,
         "branches": 2,
         "calendars": 2,
@@ -33,7 +33,7 @@ def test_check_lists_every_fault(tmp_path: Path) -> None:
         CliRunner().invoke(app, ["check", str(file)], catch_exceptions=False)
     fault = "there is no person smith; add it under people, or correct the id"
     assert caught.value.problem.splitlines()[1:] == [
-        f"  queues.unassigned.lead: {fault}",
+        f"  queues.credit-desk.lead: {fault}",
         f"  teams.berlin.lead: {fault}",
     ]
 
@@ -43,7 +43,7 @@ def test_diff_names_what_needs_a_second_person(tmp_path: Path) -> None:
     old.write_text(example(), encoding="utf-8")
     edited = example().replace("language: es", "language: zh").replace("[ben]", "[ben, sam]")
     new.write_text(edited, encoding="utf-8")
-    answer = CliRunner().invoke(app, ["diff", str(old), str(new)])
+    answer = CliRunner().invoke(app, ["diff", str(new), "--against", str(old)])
     assert answer.stdout.splitlines() == [
         'people.ana.language: "es" -> "zh" (one person)',
         'people.ana.substitutes: ["ben"] -> ["ben", "sam"] (two people)',

@@ -55,6 +55,13 @@ class RoutingPlan:
         if not self.fallback_queue:
             raise ValueError("fallback_queue must name a queue: every alert has an owner")
 
+    @property
+    def queues(self) -> frozenset[str]:
+        """Returns every queue that the rules name."""
+        owners = {each.owner for each in self.routes} | {each.second_owner for each in self.routes}
+        named = {owner for owner in owners if owner is not None}
+        return frozenset({*named, self.fallback_queue} - {BORROWERS_OFFICER})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingSubject:

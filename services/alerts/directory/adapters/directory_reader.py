@@ -29,20 +29,16 @@ from services.alerts.directory.domain.member import (
     Team,
 )
 from services.alerts.directory.domain.organisation import Organisation
-from services.alerts.directory.domain.organisation_faults import DirectoryFault, faults
+from services.alerts.directory.domain.organisation_faults import (
+    DirectoryFault,
+    InvalidDirectory,
+    faults,
+)
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.kit import bank_holidays
 from services.kit.strict_yaml import InvalidYaml, read_yaml
 
 USUAL_WEEKEND = frozenset({5, 6})
-
-
-class InvalidDirectory(Exception):
-    """A directory cannot be used; `faults` are all that were found."""
-
-    def __init__(self, directory_faults: tuple[DirectoryFault, ...]) -> None:
-        super().__init__("; ".join(str(fault) for fault in directory_faults))
-        self.faults = directory_faults
 
 
 def read_directory(text: str) -> DirectoryDocument:

@@ -14,12 +14,16 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryChange:
-    """One field that differs; None on the side that does not have it."""
+    """One field that differs; None on the side that does not have it.
+
+    `person_id` is the person to whose entry it belongs, if it is one's.
+    """
 
     path: str
     before: Any
     after: Any
     needs_two_people: bool
+    person_id: str | None
 
 
 def changes(
@@ -33,6 +37,7 @@ def changes(
             before=old.get(path),
             after=new.get(path),
             needs_two_people=not _is_for_one_person(path),
+            person_id=path[1] if path[0] == "people" and len(path) > 1 else None,
         )
         for path in sorted({*old, *new})
         if old.get(path) != new.get(path)

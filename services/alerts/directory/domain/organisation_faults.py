@@ -30,6 +30,14 @@ class DirectoryFault:
         return f"{self.path}: {self.fault}; {self.remedy}"
 
 
+class InvalidDirectory(Exception):
+    """A directory cannot be used; `faults` are all of its faults."""
+
+    def __init__(self, directory_faults: tuple[DirectoryFault, ...]) -> None:
+        super().__init__("; ".join(str(fault) for fault in directory_faults))
+        self.faults = directory_faults
+
+
 def faults(organisation: Organisation) -> tuple[DirectoryFault, ...]:
     """Returns every fault of a directory; none if it can be activated."""
     return (
@@ -39,6 +47,19 @@ def faults(organisation: Organisation) -> tuple[DirectoryFault, ...]:
         *_repeated_owner_ids(organisation),
         *_backward_periods(organisation),
         *_calendars_without_work(organisation),
+    )
+
+
+def missing_queues(organisation: Organisation, routed: Iterable[str]) -> tuple[DirectoryFault, ...]:
+    """Returns a fault for each queue that routing names and the directory does not have."""
+    return tuple(
+        DirectoryFault(
+            path=f"queues.{queue_id}",
+            fault=f"routing sends alerts to queue {queue_id}, and the directory does not have it",
+            remedy="add the queue, or change the routing file first",
+        )
+        for queue_id in sorted(set(routed))
+        if organisation.queue(queue_id) is None
     )
 
 

@@ -19,6 +19,8 @@ WEBHOOK_CONFIGURERS = frozenset({Role.OPERATOR})
 WEBHOOK_READERS = frozenset({Role.OPERATOR, Role.AUDITOR})
 
 may_read = KeyGuard(READERS)
+# The directory names no borrower, so an operator may read it.
+may_read_people = KeyGuard(READERS | {Role.OPERATOR})
 may_handle = KeyGuard(HANDLERS)
 may_configure_webhooks = KeyGuard(WEBHOOK_CONFIGURERS)
 may_read_webhooks = KeyGuard(WEBHOOK_READERS)

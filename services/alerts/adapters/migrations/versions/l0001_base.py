@@ -1,5 +1,6 @@
 """Creates alerts and their history, webhooks and their deliveries, and the kit's stream tables."""
 
+from services.alerts.adapters import directory_tables
 from services.kit import audit
 from services.kit.approvals import tables as approvals
 from services.kit.http import idempotency
@@ -249,6 +250,9 @@ def upgrade() -> None:
     execute(audit.audited("alerts", "alert_event"))
     execute(WEBHOOKS)
     execute(SESSIONS)
+    execute(directory_tables.TABLES)
+    for table in directory_tables.AUDITED:
+        execute(audit.audited("alerts", table))
     execute(audit.append_only("alerts", "decision"))
     execute(audit.append_only("alerts", "delivery_attempt"))
     for tables in (

@@ -1,0 +1,48 @@
+"""Safety lines of the people of a bank: who answers for an alert, and who may change that."""
+
+from typing import Final
+
+from tests.mutants.mutant import Mutant
+
+LINES: Final = (
+    Mutant(
+        "roles-need-two-people",
+        "one person changes nobody's roles, limits, substitutes or delegates",
+        "services/alerts/directory/domain/directory_changes.py",
+        'return len(path) == 3 and path[0] == "people" and path[2] in ONE_PERSON_FIELDS',
+        "return True",
+        ("tests/unit/alerts/test_directory_changes.py",),
+    ),
+    Mutant(
+        "directory-names-its-predecessor",
+        "a directory replaces only the version that its author has read",
+        "services/alerts/directory/application/directory_registry.py",
+        "            if expected_version != current:\n",
+        "            if False:\n",
+        ("tests/unit/alerts/test_people_api.py",),
+    ),
+    Mutant(
+        "overtaken-directory",
+        "an approval undoes no absence that was entered while it waited",
+        "services/alerts/directory/application/directory_registry.py",
+        "        if stored.info.follows != (active.info.version if active else None):\n",
+        "        if False:\n",
+        ("tests/unit/alerts/test_people_api.py",),
+    ),
+    Mutant(
+        "absent-people-take-nothing-over",
+        "work goes to somebody who is present and may handle it",
+        "services/alerts/directory/domain/organisation.py",
+        "if other.handles_alerts and other.is_present(on):",
+        "if True:",
+        ("tests/unit/alerts/test_organisation.py",),
+    ),
+    Mutant(
+        "who-left-is-not-assignable",
+        "nothing is assigned to somebody who has left",
+        "services/alerts/directory/domain/organisation.py",
+        "        if member.has_left(on):\n",
+        "        if False:\n",
+        ("tests/unit/alerts/test_organisation.py",),
+    ),
+)
