@@ -12,7 +12,8 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; d
 ARGS ?=
 STACK_DATA ?= .tocsin/stack
 QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/contract tests/property tests/simulation tests/stories)
-SERVER_TESTS := $(wildcard tests/integration tests/e2e tests/chaos)
+# The longest first: each of two processes takes whole files, in this order, with servers of its own.
+SERVER_TESTS := $(wildcard tests/chaos tests/e2e tests/integration)
 
 CORE_TESTS := tests/unit/scoring tests/property/scoring
 # In one process: the last of them compares what the others have shown (docs/reference/indicator-coverage.md).
@@ -77,7 +78,7 @@ test: check ## Everything: check, the compiled core, then the tests on a real Ka
 	@if command -v "$${CC:-cc}" >/dev/null; then $(MAKE) --no-print-directory compiled; \
 		else echo "There is no C compiler: the compiled core is not tested"; fi
 	@echo "Running the tests on a real Kafka and PostgreSQL (45 MB of jars are fetched the first time)"
-	@$(BIN)/python -m pytest -q $(SERVER_TESTS) $(ARGS)
+	@$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile $(SERVER_TESTS) $(ARGS)
 
 simulation: $(INSTALLED) ## Ten thousand seeded histories of the machinery; ARGS="--seed N" replays one
 	@$(BIN)/python -m tests.simulation --seeds 10000 $(ARGS)
