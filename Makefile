@@ -11,7 +11,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python; d
 	done)
 ARGS ?=
 STACK_DATA ?= .tocsin/stack
-QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/contract tests/property tests/simulation tests/stories)
+QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/contract tests/property tests/scenarios tests/simulation tests/stories)
 # The longest first: each of two processes takes whole files, in this order, with servers of its own.
 SERVER_TESTS := $(wildcard tests/chaos tests/e2e tests/integration)
 

@@ -22,8 +22,8 @@ ALERT_EVENTS = counter(
 DECISIONS = counter(
     "tocsin_alerts_decisions_total",
     unit="decisions",
-    labels=("code",),
-    meaning="Decisions on assessments, by code; NO_MONEY_AT_RISK and NORMAL_STATE open no alert.",
+    labels=("step", "code"),
+    meaning="What the steps of the pipeline decided on assessments, by step and code.",
 )
 EVENT_TO_ALERT_SECONDS = histogram(
     "tocsin_alerts_event_to_alert_seconds",

@@ -110,8 +110,21 @@ class OutcomeCode(StrEnum):
 OUTCOMES_OF_A_PERSON = frozenset(OutcomeCode) - {OutcomeCode.SUPERSEDED}
 
 
+class DecisionStep(StrEnum):
+    """The steps that decide whether a person is notified, in their order."""
+
+    DEDUPLICATE = "DEDUPLICATE"
+    MONEY_AT_RISK = "MONEY_AT_RISK"
+    INHIBIT = "INHIBIT"
+    COOL_OFF = "COOL_OFF"
+    ROUTE = "ROUTE"
+    NOTIFY = "NOTIFY"
+    REMIND = "REMIND"
+    ESCALATE = "ESCALATE"
+
+
 class DecisionCode(StrEnum):
-    """Why an assessment opened, changed or closed an alert, or did not."""
+    """Why a step opened, changed or closed an alert, notified somebody, or did not."""
 
     STATE_TIGHTENED = "STATE_TIGHTENED"
     STATE_RELAXED = "STATE_RELAXED"
@@ -125,6 +138,9 @@ class DecisionCode(StrEnum):
     AMBER_NEWS = "AMBER_NEWS"
     NO_NEWS = "NO_NEWS"
     NO_OPEN_ALERT = "NO_OPEN_ALERT"
+    ROUTED = "ROUTED"
+    REMINDED = "REMINDED"
+    ESCALATED = "ESCALATED"
 
 
 class OwnerKind(StrEnum):

@@ -13,14 +13,10 @@ import msgspec
 from services.alerts.decisions.adapters.assessment_wire import summary_of
 from services.alerts.decisions.domain.alert import AlertChange
 from services.alerts.decisions.domain.assessment import AssessmentSummary
-from services.alerts.decisions.domain.decision import (
-    NO_PRIOR_STATE,
-    PriorState,
-    decide,
-    state_after,
-)
+from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, decide, state_after
 from services.alerts.decisions.domain.differences import AssessmentDifference
 from services.alerts.decisions.domain.drafting import ENGLISH
+from services.alerts.decisions.domain.pending_notice import PriorState
 from services.alerts.decisions.domain.policy import AlertPolicy, RoutingPlan
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import AlertEventKind, OutcomeCode

@@ -17,6 +17,7 @@ from services.alerts.primitives.vocabulary import (
     AlertStatus,
     AlertType,
     DecisionCode,
+    DecisionStep,
     Level,
     OutcomeCode,
     OwnerKind,
@@ -389,19 +390,24 @@ async def test_a_decision_against_an_alert_is_stored_with_its_reason(desk: Desk)
     await desk.assess(assessment(RiskState.WATCH, RED, is_money_at_risk=False))
     await desk.assess(assessment(RiskState.WATCH, RED, sequence=2, days_later=1))
     decisions = await desk.reading.decisions("b-1", person=RISK, until=None, limit=10)
-    assert [(each.sequence, each.code, each.alert_id is None) for each in decisions] == [
-        (2, DecisionCode.MONEY_CAME_AT_RISK, False),
-        (1, DecisionCode.NO_MONEY_AT_RISK, True),
+    assert [(each.sequence, each.step, each.code, each.rule_id) for each in decisions] == [
+        (2, DecisionStep.NOTIFY, DecisionCode.MONEY_CAME_AT_RISK, None),
+        (2, DecisionStep.ROUTE, DecisionCode.ROUTED, "borrower's officer"),
+        (1, DecisionStep.MONEY_AT_RISK, DecisionCode.NO_MONEY_AT_RISK, None),
     ]
-    assert decisions[1].reason == (
+    assert [each.alert_id is None for each in decisions] == [False, True, True]
+    assert decisions[1].reason == "officer o-7 by the route “borrower's officer”"
+    assert decisions[2].reason == (
         "state NORMAL to WATCH: no exposure, commitment or liability, so no alert"
     )
-    assert decisions[1].signals == {"R-01": Level.RED}
+    assert decisions[2].signals == {"R-01": Level.RED}
     [first] = await desk.reading.decisions("b-1", person=OFFICER, until=MONDAY, limit=10)
-    assert first == decisions[1]
+    assert first == decisions[2]
     with pytest.raises(ResourceNotFound):
         await desk.reading.decisions("b-1", person=STRANGER, until=None, limit=10)
-    assert desk.measured.total(metrics.DECISIONS, code="NO_MONEY_AT_RISK") == 1
+    assert (
+        desk.measured.total(metrics.DECISIONS, step="MONEY_AT_RISK", code="NO_MONEY_AT_RISK") == 1
+    )
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await desk.pool.execute("UPDATE alerts.decision SET reason = 'another'")
 

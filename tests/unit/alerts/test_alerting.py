@@ -10,14 +10,9 @@ from services.alerts.decisions.adapters import policy_files
 from services.alerts.decisions.domain import lifecycle
 from services.alerts.decisions.domain.alert import Alert
 from services.alerts.decisions.domain.assessment import AssessmentSummary
-from services.alerts.decisions.domain.decision import (
-    NO_PRIOR_STATE,
-    AlertDecision,
-    PriorState,
-    decide,
-    state_after,
-)
+from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, decide, state_after
 from services.alerts.decisions.domain.novelty import LastNotified
+from services.alerts.decisions.domain.pending_notice import AlertDecision, PriorState
 from services.alerts.decisions.domain.policy import AlertPolicy
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import (
@@ -329,7 +324,7 @@ def test_the_last_assessment_of_a_history(
 ) -> None:
     decisions, _ = live(*history)
     assert steps(decisions[-1]) == expected
-    assert reason in decisions[-1].reason
+    assert reason in " → ".join(entry.reason for entry in decisions[-1].entries)
 
 
 def test_news_that_had_to_wait_is_still_news_after_the_cool_off() -> None:

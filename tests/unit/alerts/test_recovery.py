@@ -8,13 +8,8 @@ import pytest
 from services.alerts.decisions.domain import lifecycle
 from services.alerts.decisions.domain.alert import Alert, AlertChange
 from services.alerts.decisions.domain.assessment import AssessmentSummary
-from services.alerts.decisions.domain.decision import (
-    NO_PRIOR_STATE,
-    AlertDecision,
-    PriorState,
-    decide,
-    state_after,
-)
+from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, decide, state_after
+from services.alerts.decisions.domain.pending_notice import AlertDecision, PriorState
 from services.alerts.primitives.vocabulary import (
     AlertStatus,
     DecisionCode,

@@ -65,9 +65,9 @@ SELECT decision.* FROM alerts.borrower AS borrower
   LEFT JOIN LATERAL (SELECT * FROM alerts.decision AS own
                       WHERE own.borrower_id = borrower.borrower_id
                         AND ($3::timestamptz IS NULL OR own.at <= $3)
-                      ORDER BY own.sequence DESC LIMIT $4) AS decision ON true
+                      ORDER BY own.decision_id DESC LIMIT $4) AS decision ON true
  WHERE borrower.borrower_id = $2 AND {VISIBLE_BORROWER}
- ORDER BY decision.sequence DESC
+ ORDER BY decision.decision_id DESC
 """
 # Signals are in the digest while the newest assessment is one that opened no alert, tasks until
 # they are done.
@@ -208,7 +208,7 @@ class PostgresAlertReads:
         )
         if not rows:
             return None
-        return [_decision(row) for row in rows if row["sequence"] is not None]
+        return [_decision(row) for row in rows if row["decision_id"] is not None]
 
     async def digest(self, *, scope: Scope, since: datetime, limit: int) -> Sequence[DigestItem]:
         """Returns who has signals that opened no alert, or a task that waits."""

@@ -19,15 +19,17 @@ from datetime import datetime, timedelta
 import asyncpg
 import structlog
 
-from services.alerts.decisions.adapters import alert_rows
+from services.alerts.decisions.adapters import alert_rows, decision_rows
+from services.alerts.decisions.adapters.decision_rows import DecisionRow
 from services.alerts.decisions.adapters.step_recorder import StepRecorder
 from services.alerts.decisions.application.timer_loop import TakenTimers
 from services.alerts.decisions.domain import timers
-from services.alerts.decisions.domain.alert import Alert
+from services.alerts.decisions.domain.alert import Alert, AlertChange
 from services.alerts.decisions.domain.policy import RoutingPlan
 from services.alerts.decisions.domain.timers import Elapsed
 from services.alerts.directory.application.organisations import Organisations
 from services.alerts.directory.domain.organisation import Organisation
+from services.alerts.primitives.vocabulary import AlertEventKind, DecisionCode, DecisionStep
 from services.kit.clock import Clock
 from services.kit.database import translate_outages
 
@@ -86,6 +88,7 @@ class PostgresAlertTimers:
                     recorded_at=self._clock.now(),
                     refreshed=taken.scheduled,
                 )
+                await decision_rows.write(connection, [_decision(each) for each in taken.changes])
         for change in taken.changes:
             self._on_step(partitions[change.alert.borrower_id])
         return taken
@@ -116,3 +119,11 @@ class PostgresAlertTimers:
             else:
                 changes.append(elapsed.change)
         return TakenTimers(changes=changes, scheduled=scheduled, failed=failed)
+
+
+def _decision(change: AlertChange) -> DecisionRow:
+    if change.kind is AlertEventKind.ESCALATED:
+        step, code = DecisionStep.ESCALATE, DecisionCode.ESCALATED
+    else:
+        step, code = DecisionStep.REMIND, DecisionCode.REMINDED
+    return decision_rows.without_assessment(change, step=step, code=code)

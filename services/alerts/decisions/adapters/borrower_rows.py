@@ -20,14 +20,10 @@ from services.alerts.decisions.domain import data_incident
 from services.alerts.decisions.domain.alert import Alert
 from services.alerts.decisions.domain.assessment import AssessmentSummary
 from services.alerts.decisions.domain.data_incident import DataIncident, IsolatedState
-from services.alerts.decisions.domain.decision import (
-    NO_PRIOR_STATE,
-    AlertDecision,
-    PriorState,
-    state_after,
-)
+from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, state_after
 from services.alerts.decisions.domain.differences import LastMessage
 from services.alerts.decisions.domain.novelty import LastNotified
+from services.alerts.decisions.domain.pending_notice import AlertDecision, PriorState
 from services.alerts.decisions.domain.policy import RoutingPlan
 from services.alerts.primitives.vocabulary import RiskState
 from services.kit.database import Connection

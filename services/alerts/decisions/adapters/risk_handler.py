@@ -24,7 +24,7 @@ from services.alerts.decisions.adapters.assessment_wire import (
     Unreadable,
 )
 from services.alerts.decisions.adapters.borrower_rows import BorrowerRow, Borrowers
-from services.alerts.decisions.adapters.decision_rows import DecidedAssessment
+from services.alerts.decisions.adapters.decision_rows import DecisionRow
 from services.alerts.decisions.adapters.step_recorder import FeedStep, StepRecorder
 from services.alerts.decisions.adapters.waiting_assessments import WaitingAssessments
 from services.alerts.decisions.domain.assessment import SequencePosition, check_sequence
@@ -53,7 +53,7 @@ class _BatchResult:
     waiting: int = 0
     isolations: list[tuple[int, IncomingIsolation]] = field(default_factory=list)
     refused: list[RejectedRecord] = field(default_factory=list)
-    decided: list[DecidedAssessment] = field(default_factory=list)
+    decided: list[DecisionRow] = field(default_factory=list)
     changes: list[tuple[int, FeedStep]] = field(default_factory=list)
     arrived_ms: list[int] = field(default_factory=list)
 
@@ -135,7 +135,7 @@ class RiskHandler(Handler):
             if count:
                 self._recorder.add(metrics.ASSESSMENTS, count, result=label)
         for each in result.decided:
-            self._recorder.add(metrics.DECISIONS, code=each.decision.code.value)
+            self._recorder.add(metrics.DECISIONS, step=each.step.value, code=each.code.value)
         for _, change in result.changes:
             self._recorder.add(metrics.ALERT_EVENTS, kind=change.kind.value)
         if result.changes:
@@ -203,8 +203,7 @@ class RiskHandler(Handler):
         decision = decide(incoming.assessment, before=row.before, policy=self._policy)
         row.apply(incoming, decision, partition=record.partition)
         result.applied += 1
-        decided = DecidedAssessment(assessment=incoming.assessment, decision=decision)
-        result.decided.append(decided)
+        result.decided += decision_rows.of_assessment(incoming.assessment, decision)
         for change in decision.changes:
             result.changes.append((record.partition, change))
             result.arrived_ms.append(record.timestamp)

@@ -21,6 +21,7 @@ from services.alerts.primitives.vocabulary import (
     AlertStatus,
     AlertType,
     DecisionCode,
+    DecisionStep,
     Level,
     OutcomeCode,
     RiskState,
@@ -234,19 +235,23 @@ class AlertBudget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRecord:
-    """What one assessment did to the alert of its borrower and why, also when nothing.
+    """What one step decided about a borrower and why, also when nobody was notified.
 
-    `alert_id` is the alert that it opened, changed or closed; `signals` are the levels that were
-    not green.
+    `sequence` is the assessment that was decided about; null where something fell due without one.
+    `rule_id` is the route, silence or storm that decided, `alert_id` the alert that was opened,
+    changed or closed; `signals` are the levels that were not green, in the last row of an
+    assessment.
     """
 
     borrower_id: str
-    sequence: int
+    sequence: int | None
     at: datetime
     as_of: date
     state: RiskState
+    step: DecisionStep
     code: DecisionCode
     reason: str
+    rule_id: str | None
     alert_id: str | None
     signals: Mapping[str, Level]
 

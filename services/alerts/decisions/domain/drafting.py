@@ -16,9 +16,9 @@ from services.alerts.decisions.domain.differences import AssessmentDifference
 from services.alerts.decisions.domain.novelty import worst_first
 from services.alerts.decisions.domain.policy import (
     AlertPolicy,
+    Routed,
     RoutingSubject,
     deadlines_for,
-    route,
     stricter,
 )
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
@@ -47,8 +47,25 @@ SEVERITY_OF_STATE = {
 }
 
 
+def routing_subject(assessment: AssessmentSummary) -> RoutingSubject:
+    """Returns what the routes match."""
+    return RoutingSubject(
+        severity=severity_of(assessment),
+        state=assessment.state,
+        risk_types=frozenset(_risk_types(assessment)),
+        segment=assessment.segment,
+        branch_id=assessment.branch_id,
+        officer_id=assessment.officer_id,
+    )
+
+
 def draft(
-    assessment: AssessmentSummary, *, alert_id: str, alert_type: AlertType, policy: AlertPolicy
+    assessment: AssessmentSummary,
+    *,
+    alert_id: str,
+    alert_type: AlertType,
+    policy: AlertPolicy,
+    routed: Routed,
 ) -> Alert:
     """Returns the first version of an alert."""
     calendar = policy.calendar
@@ -61,17 +78,6 @@ def draft(
     )
     actions = _actions(assessment, calendar, act_by=deadlines.act_by)
     texts = _texts(assessment, actions)
-    routed = route(
-        RoutingSubject(
-            severity=severity,
-            state=assessment.state,
-            risk_types=frozenset(_risk_types(assessment)),
-            segment=assessment.segment,
-            branch_id=assessment.branch_id,
-            officer_id=assessment.officer_id,
-        ),
-        policy.routing,
-    )
     return Alert(
         alert_id=alert_id,
         version=1,
@@ -107,14 +113,25 @@ def draft(
 
 
 def refresh(
-    alert: Alert, assessment: AssessmentSummary, *, policy: AlertPolicy, news: NewsItem
+    alert: Alert,
+    assessment: AssessmentSummary,
+    *,
+    policy: AlertPolicy,
+    routed: Routed,
+    news: NewsItem,
 ) -> Alert:
     """Returns the next version of an alert that an assessment changes.
 
     Type, owner and status stay, so the person in charge goes on. Deadlines get stricter with worse
     news and never looser with better news.
     """
-    updated = draft(assessment, alert_id=alert.alert_id, alert_type=alert.alert_type, policy=policy)
+    updated = draft(
+        assessment,
+        alert_id=alert.alert_id,
+        alert_type=alert.alert_type,
+        policy=policy,
+        routed=routed,
+    )
     return replace(
         updated,
         version=alert.version + 1,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.alerts.decisions.domain.assessment import AssessmentSummary, ContributorSummary
-from services.alerts.primitives.vocabulary import Level
+from services.alerts.primitives.vocabulary import Level, RiskState
 
 SCORE_RISE = 10.0
 COOLDOWNS = {
@@ -26,7 +26,8 @@ COOLDOWNS = {
 class LastNotified:
     """The levels and the score of which people were notified in the present state spell.
 
-    `is_withheld` says that the spell opened no alert, because no money was at risk.
+    `is_withheld` says that the spell opened no alert, because no money was at risk. `held_state` is
+    the state that people know while a notice is held back.
     """
 
     levels: Mapping[str, Level] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class LastNotified:
     any_at: datetime | None = None
     red_at: datetime | None = None
     is_withheld: bool = False
+    held_state: RiskState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,19 +122,26 @@ CREATE INDEX alert_timer ON alerts.alert (timer_due_at) WHERE timer_due_at IS NO
 CREATE INDEX alert_of_borrower ON alerts.alert (borrower_id, opened_at DESC);
 
 CREATE TABLE alerts.decision (
+    decision_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     borrower_id text NOT NULL,
-    sequence    bigint NOT NULL,
+    sequence    bigint,
     at          timestamptz NOT NULL,
     as_of       date NOT NULL,
     state       text NOT NULL,
+    step        text NOT NULL,
     code        text NOT NULL,
     reason      text NOT NULL,
+    rule_id     text,
     alert_id    text,
     signals     json NOT NULL,
-    PRIMARY KEY (borrower_id, sequence)
+    UNIQUE (borrower_id, sequence, step)
 );
 COMMENT ON TABLE alerts.decision IS
-    'what each assessment did to the alert of its borrower and why, also when nothing';
+    'what each step decided about a borrower and why, also when nobody was notified';
+COMMENT ON COLUMN alerts.decision.sequence IS
+    'the assessment that was decided about; null: what fell due without one';
+COMMENT ON COLUMN alerts.decision.rule_id IS 'the route, silence or storm that decided';
+CREATE INDEX decision_of_borrower ON alerts.decision (borrower_id, decision_id);
 CREATE INDEX decision_of_code ON alerts.decision (code, at DESC);
 
 CREATE TABLE alerts.feed (
