@@ -3,11 +3,14 @@
 from datetime import time, timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy, Network
+from services.alerts.delivery.domain.mailbox import is_address
+from services.alerts.delivery.domain.smtp_server import SmtpSecurity, SmtpServer
 
 
 class AlertsSettings(BaseSettings):
@@ -100,7 +103,33 @@ class AlertsSettings(BaseSettings):
         description="an endpoint is disabled after so long, if all attempts fail (10 at least)",
     )
 
-    @field_validator("webhook_allowed_networks", "webhook_denied_networks")
+    smtp_host: str = Field(
+        default="", description="the bank's mail relay; empty: no endpoint of format email"
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65_535, description="port of the relay")
+    smtp_security: SmtpSecurity = Field(
+        default=SmtpSecurity.STARTTLS,
+        description="encryption of the connection to the relay; a login needs one",
+    )
+    smtp_user: str = Field(default="", description="login at the relay; empty: none")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="its password")
+    smtp_sender: str = Field(
+        default="", description="From of every mail; needed where there is a relay"
+    )
+    smtp_allowed_networks: str = Field(
+        default="",
+        description="networks of a relay that has no public address, comma-separated CIDR",
+    )
+
+    @model_validator(mode="after")
+    def _can_send_mail(self) -> Self:
+        if self.smtp_host and not is_address(self.smtp_sender):
+            raise ValueError("TOCSIN_ALERTS_SMTP_SENDER must be an address such as a@bank.com")
+        if self.smtp_user and self.smtp_security is SmtpSecurity.NONE:
+            raise ValueError("TOCSIN_ALERTS_SMTP_SECURITY must be starttls or tls for a login")
+        return self
+
+    @field_validator("webhook_allowed_networks", "webhook_denied_networks", "smtp_allowed_networks")
     @classmethod
     def _are_networks(cls, value: str, info: ValidationInfo) -> str:
         for part in _parts(value):
@@ -124,6 +153,26 @@ class AlertsSettings(BaseSettings):
             allows_http=bool(networks),
             allows_any_port=bool(networks),
             allows_inside_names=bool(networks),
+        )
+
+    def smtp_address_policy(self) -> AddressPolicy:
+        """Returns where the relay may be: the public internet, and the networks named for it."""
+        return AddressPolicy(
+            allowed_networks=_networks(self.smtp_allowed_networks),
+            denied_networks=_networks(self.webhook_denied_networks),
+        )
+
+    def smtp_server(self) -> SmtpServer | None:
+        """Returns the bank's relay; None if there is none."""
+        if not self.smtp_host:
+            return None
+        return SmtpServer(
+            host=self.smtp_host,
+            port=self.smtp_port,
+            security=self.smtp_security,
+            user=self.smtp_user,
+            password=self.smtp_password.get_secret_value(),
+            sender=self.smtp_sender,
         )
 
     def sealing_keys(self) -> tuple[str, ...]:

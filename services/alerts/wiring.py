@@ -27,12 +27,15 @@ from services.alerts.decisions.application.timer_loop import TimerLoop
 from services.alerts.decisions.domain.policy import AlertPolicy, RoutingPlan
 from services.alerts.delivery.adapters import sealing
 from services.alerts.delivery.adapters.channels.http_poster import HttpPoster
+from services.alerts.delivery.adapters.channels.mail import MailChannel
 from services.alerts.delivery.adapters.channels.registry import ChannelRegistry
+from services.alerts.delivery.adapters.channels.smtp import SmtpSender
 from services.alerts.delivery.adapters.delivery_fan_out import DeliveryFanOut
 from services.alerts.delivery.adapters.delivery_queue import PostgresDeliveryQueue
 from services.alerts.delivery.adapters.delivery_repository import PostgresDeliveryRepository
+from services.alerts.delivery.adapters.directory_mailboxes import DirectoryMailboxes
 from services.alerts.delivery.adapters.endpoint_repository import PostgresEndpointRepository
-from services.alerts.delivery.adapters.name_resolver import NameResolver
+from services.alerts.delivery.adapters.name_resolver import NameResolver, Resolve
 from services.alerts.delivery.adapters.sealing import Sealer
 from services.alerts.delivery.application.deliveries import DeliveryLog
 from services.alerts.delivery.application.dispatcher import Dispatcher, DispatchLimits
@@ -146,6 +149,7 @@ class _Resources:
     settings: AlertsSettings
     pool: asyncpg.Pool
     producer: KafkaProducer
+    organisations: PostgresOrganisations
     channels: ChannelRegistry
     sealer: Sealer
     metrics: Metrics
@@ -159,7 +163,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
         faults.kill_at(point)
     policy = alert_policy(platform, settings)
     async with AsyncExitStack() as stack:
-        opened = await _open(stack, platform, settings)
+        opened = await _open(stack, platform, settings, policy)
         outbox = Outbox(schema=SCHEMA)
         step_recorder = StepRecorder(
             outbox=outbox, alerts_topic=platform.alerts_topic, subscriber=DeliveryFanOut()
@@ -188,7 +192,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
         )
         reads = PostgresAlertReads(opened.pool)
         consumer = _consumer(opened, handler, relay)
-        organisations = PostgresOrganisations(opened.pool, bank_calendar=policy.calendar)
+        organisations = opened.organisations
         yield Alerts(
             use_cases=_use_cases(opened, policy, reads, repository),
             web_parts=WebParts(
@@ -215,7 +219,10 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
 
 
 async def _open(
-    stack: AsyncExitStack, platform: PlatformSettings, settings: AlertsSettings
+    stack: AsyncExitStack,
+    platform: PlatformSettings,
+    settings: AlertsSettings,
+    policy: AlertPolicy,
 ) -> _Resources:
     clock = SystemClock()
     recorder = Metrics((*KIT_CATALOGUE, *metrics.ALERTS_CATALOGUE))
@@ -231,6 +238,7 @@ async def _open(
         bootstrap=platform.kafka_bootstrap, client_id="tocsin-alerts", recorder=recorder
     )
     stack.push_async_callback(producer.stop)
+    organisations = PostgresOrganisations(pool, bank_calendar=policy.calendar)
     names = NameResolver()
     stack.push_async_callback(names.close)
     poster = HttpPoster(
@@ -245,7 +253,13 @@ async def _open(
         settings=settings,
         pool=pool,
         producer=producer,
-        channels=ChannelRegistry(poster=poster, clock=clock),
+        organisations=organisations,
+        channels=ChannelRegistry(
+            poster=poster,
+            clock=clock,
+            policy=settings.address_policy(),
+            mail=_mail(settings, names.resolve, organisations, clock),
+        ),
         sealer=Sealer([sealing.read_key(key) for key in settings.sealing_keys()]),
         metrics=recorder,
         clock=clock,
@@ -274,6 +288,26 @@ def _timers(
         on_step=on_step,
     )
     return TimerLoop(timers=timers, now=now, recorder=opened.metrics)
+
+
+def _mail(
+    settings: AlertsSettings, resolver: Resolve, organisations: Organisations, clock: Clock
+) -> MailChannel | None:
+    server = settings.smtp_server()
+    if server is None:
+        return None
+    sender = SmtpSender(
+        server,
+        policy=settings.smtp_address_policy(),
+        ssl_context=_tls(settings),
+        resolver=resolver,
+        deadline_seconds=settings.webhook_deadline_seconds,
+    )
+    return MailChannel(
+        sender=sender,
+        from_address=server.sender,
+        mailboxes=DirectoryMailboxes(organisations, clock=clock),
+    )
 
 
 def alert_policy(platform: PlatformSettings, settings: AlertsSettings) -> AlertPolicy:
@@ -313,7 +347,7 @@ def _use_cases(
         handling=AlertHandling(repository=repository, clock=opened.clock),
         endpoints=EndpointRegistry(
             repository=endpoints,
-            policy=opened.settings.address_policy(),
+            check_target=opened.channels.check_target,
             clock=opened.clock,
             new_id=time_ordered_id,
             new_secret=sealing.new_secret,

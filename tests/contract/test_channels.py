@@ -10,21 +10,30 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.alerts.delivery.adapters.channels.http_poster import HttpPoster
+from services.alerts.delivery.adapters.channels.mail import MailChannel
 from services.alerts.delivery.adapters.channels.registry import ChannelRegistry, PayloadFormat
+from services.alerts.delivery.adapters.channels.smtp import SmtpSender
+from services.alerts.delivery.adapters.directory_mailboxes import DirectoryMailboxes
 from services.alerts.delivery.application.channel import Address, Channel, ChannelMessage
 from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy
 from services.alerts.delivery.domain.attempt import AttemptResult, Delivered, Gone, Retry
+from services.alerts.delivery.domain.smtp_server import SmtpSecurity, SmtpServer
+from services.alerts.directory.application.organisations import FixedOrganisation
+from services.alerts.directory.domain.organisation import EMPTY
 from tests.fakes import receiver as answers
 from tests.fakes.clock import ManualClock
+from tests.fakes.mail_server import MailServer
 from tests.fakes.receiver import Receiver
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SECRET = "whsec_" + "QUFB" * 8
 PRIVATE = "10.0.0.8"
+POLICY = AddressPolicy(allowed_networks=LOOPBACK, allows_http=True, allows_any_port=True)
 DOCUMENT = {
     "alert_id": "a-1",
     "borrower_id": "b-1",
     "severity": "HIGH",
+    "state": "WATCH",
     "headline": "b-1 is in state watch",
     "owner": {"id": "officer-7"},
     "deadlines": {"act_by": "2026-03-05T17:00:00+00:00"},
@@ -37,7 +46,9 @@ DOCUMENT = {
 
 
 class HttpReceiver:
-    """The receiver of every channel that posts over HTTP."""
+    """The receiver of every channel that posts over HTTP; it names the pause that it wants."""
+
+    names_its_pause = True
 
     def __init__(self) -> None:
         self._http = Receiver()
@@ -75,12 +86,80 @@ class HttpReceiver:
         """Return the id and the body of each message."""
         return [(got.headers["webhook-id"], got.body) for got in self._http.received]
 
+    async def resolve(self, host: str, port: int) -> Sequence[str]:
+        """Return the address of a host, as a name server would."""
+        return [PRIVATE] if host == "inside.bank.com" else [host]
+
+
+class MailReceiver:
+    """A mailbox on the bank's relay; SMTP cannot name a pause."""
+
+    names_its_pause = False
+
+    def __init__(self) -> None:
+        self._relay = MailServer()
+        self._address = "127.0.0.1"
+
+    @property
+    def server(self) -> SmtpServer:
+        return SmtpServer(
+            host="mail.bank.com",
+            port=self._relay.port,
+            security=SmtpSecurity.NONE,
+            user="",
+            password="",
+            sender="tocsin@bank.com",
+        )
+
+    async def start(self) -> None:
+        await self._relay.start()
+
+    async def stop(self) -> None:
+        await self._relay.stop()
+
+    def address(self, format: PayloadFormat) -> Address:
+        target = "mailto:desk@bank.com"
+        return Address(format=format, language="en", target=target, secrets=(SECRET,))
+
+    def address_inside(self, format: PayloadFormat) -> Address:
+        """Return a mailbox whose relay resolves to a private network that nobody named."""
+        self._address = PRIVATE
+        return self.address(format)
+
+    def wants_a_pause(self, _pause: timedelta) -> None:
+        self._relay.data_answer = "452 4.3.1 no storage"
+
+    def is_gone(self) -> None:
+        self._relay.refused["desk@bank.com"] = "550 5.1.1 no such user"
+
+    def breaks_the_connection(self) -> None:
+        self._relay.resets = True
+
+    def never_answers(self) -> None:
+        self._relay.hangs = True
+
+    def answers_nonsense(self) -> None:
+        self._relay.data_answer = "451 " + "x\x01" * 200
+
+    def received(self) -> list[tuple[str, bytes]]:
+        """Return the id and the body of each message."""
+        return [
+            (str(mail.message["Message-ID"]).strip("<>").partition("@")[0], mail.content)
+            for mail in self._relay.received
+        ]
+
+    async def resolve(self, _host: str, _port: int) -> Sequence[str]:
+        """Return the address of the relay, as a name server would."""
+        return [self._address]
+
 
 RECEIVERS = {
     PayloadFormat.STANDARD: HttpReceiver,
     PayloadFormat.SLACK: HttpReceiver,
     PayloadFormat.TEAMS: HttpReceiver,
+    PayloadFormat.EMAIL: MailReceiver,
 }
+AnyReceiver = HttpReceiver | MailReceiver
 
 
 @pytest.fixture(params=list(PayloadFormat))
@@ -90,27 +169,40 @@ def format(request: pytest.FixtureRequest) -> PayloadFormat:
 
 
 @pytest.fixture
-async def receiver(format: PayloadFormat) -> AsyncIterator[HttpReceiver]:
+async def receiver(format: PayloadFormat) -> AsyncIterator[AnyReceiver]:
     started = RECEIVERS[format]()
     await started.start()
     yield started
     await started.stop()
 
 
-async def resolved(host: str, port: int) -> Sequence[str]:
-    return [PRIVATE] if host == "inside.bank.com" else [host]
-
-
 @pytest.fixture
-async def channel() -> AsyncIterator[Channel]:
+async def channel(receiver: AnyReceiver) -> AsyncIterator[Channel]:
+    clock = ManualClock(NOW)
     poster = HttpPoster(
-        policy=AddressPolicy(allowed_networks=LOOPBACK, allows_http=True, allows_any_port=True),
+        policy=POLICY,
         ssl_context=ssl.create_default_context(),
         deadline_seconds=1.0,
-        resolver=resolved,
+        resolver=receiver.resolve,
     )
-    yield ChannelRegistry(poster=poster, clock=ManualClock(NOW))
+    mail = mail_channel(receiver, clock) if isinstance(receiver, MailReceiver) else None
+    yield ChannelRegistry(poster=poster, clock=clock, policy=POLICY, mail=mail)
     await poster.close()
+
+
+def mail_channel(receiver: MailReceiver, clock: ManualClock) -> MailChannel:
+    sender = SmtpSender(
+        receiver.server,
+        policy=POLICY,
+        ssl_context=ssl.create_default_context(),
+        deadline_seconds=1.0,
+        resolver=receiver.resolve,
+    )
+    return MailChannel(
+        sender=sender,
+        from_address=receiver.server.sender,
+        mailboxes=DirectoryMailboxes(FixedOrganisation(EMPTY), clock=clock),
+    )
 
 
 def message(address: Address) -> ChannelMessage:
@@ -136,7 +228,7 @@ def test_every_format_has_a_receiver() -> None:
 
 
 async def test_a_message_arrives_and_a_repetition_is_recognised(
-    channel: Channel, receiver: HttpReceiver, format: PayloadFormat
+    channel: Channel, receiver: AnyReceiver, format: PayloadFormat
 ) -> None:
     for _ in range(2):
         assert isinstance(await channel.deliver(message(receiver.address(format))), Delivered)
@@ -147,16 +239,17 @@ async def test_a_message_arrives_and_a_repetition_is_recognised(
 
 
 async def test_a_receiver_that_wants_a_pause_gets_it(
-    channel: Channel, receiver: HttpReceiver, format: PayloadFormat
+    channel: Channel, receiver: AnyReceiver, format: PayloadFormat
 ) -> None:
     receiver.wants_a_pause(timedelta(seconds=200))
     result = await channel.deliver(message(receiver.address(format)))
     assert isinstance(result, Retry)
-    assert (result.after, result.is_overloaded) == (timedelta(seconds=200), True)
+    after = timedelta(seconds=200) if receiver.names_its_pause else None
+    assert (result.after, result.is_overloaded) == (after, True)
 
 
 async def test_a_receiver_that_no_longer_exists_is_gone(
-    channel: Channel, receiver: HttpReceiver, format: PayloadFormat
+    channel: Channel, receiver: AnyReceiver, format: PayloadFormat
 ) -> None:
     receiver.is_gone()
     result = await channel.deliver(message(receiver.address(format)))
@@ -166,7 +259,7 @@ async def test_a_receiver_that_no_longer_exists_is_gone(
 
 @pytest.mark.parametrize("failure", ["breaks_the_connection", "never_answers", "answers_nonsense"])
 async def test_a_failure_is_a_result_that_the_log_accepts(
-    channel: Channel, receiver: HttpReceiver, format: PayloadFormat, failure: str
+    channel: Channel, receiver: AnyReceiver, format: PayloadFormat, failure: str
 ) -> None:
     getattr(receiver, failure)()
     result = await channel.deliver(message(receiver.address(format)))
@@ -176,7 +269,7 @@ async def test_a_failure_is_a_result_that_the_log_accepts(
 
 
 async def test_an_address_inside_is_never_dialled(
-    channel: Channel, receiver: HttpReceiver, format: PayloadFormat
+    channel: Channel, receiver: AnyReceiver, format: PayloadFormat
 ) -> None:
     result = await channel.deliver(message(receiver.address_inside(format)))
     assert isinstance(result, Retry)

@@ -43,7 +43,7 @@ from services.alerts.delivery.application.read_models import (
     DeliveryFilters,
     DeliverySummary,
 )
-from services.alerts.delivery.domain.address_policy import AddressPolicy
+from services.alerts.delivery.domain.address_policy import AddressPolicy, check_url
 from services.alerts.delivery.domain.attempt import (
     AttemptReport,
     AttemptResult,
@@ -245,14 +245,14 @@ class InMemoryAlerts:
             handling=AlertHandling(repository=self, clock=self.clock),
             endpoints=EndpointRegistry(
                 repository=_EndpointRepository(self),
-                policy=AddressPolicy(),
+                check_target=lambda _format, url: check_url(url, policy=AddressPolicy()),
                 clock=self.clock,
                 new_id=CountingIds("we-"),
                 new_secret=CountingIds("whsec_"),
             ),
             trial=EndpointTrial(
                 repository=_EndpointRepository(self),
-                channel=ChannelRegistry(poster=self, clock=self.clock),
+                channel=ChannelRegistry(poster=self, clock=self.clock, policy=AddressPolicy()),
                 clock=self.clock,
                 new_id=CountingIds(""),
                 link="https://tocsin.bank.test",

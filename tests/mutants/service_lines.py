@@ -79,8 +79,8 @@ LINES = (
         "connect-time-address",
         "the address really dialled is judged",
         "services/alerts/delivery/adapters/ssrf_guard.py",
-        "        self._check(host, addresses)\n",
-        "",
+        "            addresses,\n            policy=self._policy,\n",
+        "            [],\n            policy=self._policy,\n",
         (f"{HOOKS}::test_a_name_that_leads_inside_is_not_dialled",),
     ),
     Mutant(
@@ -174,7 +174,7 @@ LINES = (
     Mutant(
         "chats-link-nothing",
         "a name becomes no link in a chat",
-        "services/alerts/delivery/adapters/channels/webhook.py",
+        "services/alerts/delivery/adapters/channels/message_words.py",
         '    return _ADDRESS_MARK.sub("\\\\g<0>\\u2060", text)\n',
         "    return text\n",
         (f"{ALERTS}/test_payload.py",),

@@ -7,6 +7,7 @@ the table cannot outlive the code. The tests are run in the order given until on
 from tests.mutants import (
     data_lines,
     default_lines,
+    delivery_lines,
     judgement_lines,
     kit_lines,
     people_lines,
@@ -23,6 +24,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *service_lines.LINES,
     *data_lines.LINES,
     *people_lines.LINES,
+    *delivery_lines.LINES,
 )
 
 __all__ = ["MUTANTS", "Mutant"]

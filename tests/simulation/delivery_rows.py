@@ -17,7 +17,7 @@ from services.alerts.delivery.application.queue import (
     LeasedDelivery,
     RecordedAttempt,
 )
-from services.alerts.delivery.domain.attempt import Delivered
+from services.alerts.delivery.domain.attempt import Delivered, Rejected
 from services.alerts.delivery.domain.circuit_breaker import ATTEMPTS_TO_DISABLE
 from services.alerts.delivery.domain.retry_plan import GivenUp, RetryAfter
 from services.kit.database import DatabaseUnavailable
@@ -148,6 +148,8 @@ class DeliveryRows:
         endpoint = self.endpoints[row.endpoint_id]
         if isinstance(attempt.result, Delivered):
             since, failures = None, 0
+        elif isinstance(attempt.result, Rejected):
+            since, failures = endpoint.failing_since, endpoint.failures
         else:
             since = endpoint.failing_since or now
             failures = min(endpoint.failures + 1, ATTEMPTS_TO_DISABLE)

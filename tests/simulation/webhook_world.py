@@ -17,6 +17,7 @@ from services.alerts.delivery.adapters.channels.http_poster import HttpRequest, 
 from services.alerts.delivery.adapters.channels.registry import ChannelRegistry
 from services.alerts.delivery.application.dispatcher import Dispatcher, DispatchLimits
 from services.alerts.delivery.domain import signing
+from services.alerts.delivery.domain.address_policy import AddressPolicy
 from services.alerts.delivery.domain.attempt import AttemptReport, AttemptResult, ResultCode
 from tests.fakes.ids import CountingIds
 from tests.simulation.delivery_rows import SECRET, DeliveryRows, Endpoint
@@ -89,7 +90,9 @@ class Runner:
         clock = SimulatedClock(skew_seconds=world.random.uniform(-240.0, 240.0))
         self.dispatcher = Dispatcher(
             queue=world.rows,
-            channel=ChannelRegistry(poster=Receivers(world, self.process), clock=clock),
+            channel=ChannelRegistry(
+                poster=Receivers(world, self.process), clock=clock, policy=AddressPolicy()
+            ),
             clock=clock,
             recorder=LabelCheckingRecorder(),
             new_token=CountingIds(f"{name}-"),

@@ -32,7 +32,7 @@ from services.alerts.delivery.application.dispatcher import (
 )
 from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.application.read_models import EndpointWithSecret
-from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy
+from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy, check_url
 from services.alerts.delivery.entrypoints.request_models import EndpointRequest
 from services.alerts.directory.domain.person import Person
 from services.alerts.directory.domain.scope import EVERYTHING, Scope
@@ -174,7 +174,7 @@ def desk(pool: asyncpg.Pool) -> Desk:
         handling=AlertHandling(repository=repository, clock=clock),
         endpoints=EndpointRegistry(
             repository=PostgresEndpointRepository(pool=pool, sealer=sealer),
-            policy=DEVELOPMENT,
+            check_target=lambda _format, url: check_url(url, policy=DEVELOPMENT),
             clock=clock,
             new_id=CountingIds("endpoint-"),
             new_secret=new_secret,

@@ -52,7 +52,7 @@ async def channel(desk: Desk, server: NameServer) -> AsyncIterator[Channel]:
         resolver=names.resolve,
         deadline_seconds=LONG_SECONDS,
     )
-    yield ChannelRegistry(poster=poster, clock=desk.clock)
+    yield ChannelRegistry(poster=poster, clock=desk.clock, policy=DEVELOPMENT)
     await poster.close()
     await names.close()
 

@@ -55,7 +55,7 @@ async def channel(desk: Desk, names: NameResolver) -> AsyncIterator[Channel]:
     poster = HttpPoster(
         policy=DEVELOPMENT, ssl_context=ssl.create_default_context(), resolver=names.resolve
     )
-    yield ChannelRegistry(poster=poster, clock=desk.clock)
+    yield ChannelRegistry(poster=poster, clock=desk.clock, policy=DEVELOPMENT)
     await poster.close()
 
 
@@ -68,7 +68,7 @@ async def impatient(desk: Desk, names: NameResolver) -> AsyncIterator[Channel]:
         resolver=names.resolve,
         deadline_seconds=1.0,
     )
-    yield ChannelRegistry(poster=poster, clock=desk.clock)
+    yield ChannelRegistry(poster=poster, clock=desk.clock, policy=DEVELOPMENT)
     await poster.close()
 
 

@@ -12,12 +12,12 @@ from services.alerts.decisions.domain.alert import AlertChange
 from services.alerts.decisions.domain.data_incident import IsolatedState
 from services.alerts.decisions.domain.event_document import event_document, incident_document
 from services.alerts.decisions.domain.policy import RoutingPlan
+from services.alerts.delivery.adapters.channels.message_words import MOST_BYTES
 from services.alerts.delivery.adapters.channels.registry import PayloadFormat
+from services.alerts.delivery.adapters.channels.slack import slack_body
+from services.alerts.delivery.adapters.channels.teams import teams_body
 from services.alerts.delivery.adapters.channels.webhook import (
-    MOST_BYTES,
-    slack_body,
     standard_body,
-    teams_body,
 )
 from services.alerts.delivery.application.channel import Address, ChannelMessage
 from services.alerts.primitives.vocabulary import AlertEventKind, Level, RiskState
@@ -131,7 +131,7 @@ def test_equal_events_are_equal_bytes(format: PayloadFormat) -> None:
 
 def test_slack_shows_reasons_and_steps_and_cannot_be_made_to_mention() -> None:
     message = json.loads(body(PayloadFormat.SLACK))
-    title, changed, reasons, steps, context = message["blocks"]
+    title, changed, reasons, steps, context, buttons = message["blocks"]
     assert title["text"]["text"].startswith("🔴 b-1 is in state high risk: ")
     assert changed["text"]["text"] == "The state has never changed."
     assert {block["text"]["type"] for block in (title, reasons, steps)} == {"plain_text"}
@@ -140,11 +140,13 @@ def test_slack_shows_reasons_and_steps_and_cannot_be_made_to_mention() -> None:
         "Call the borrower about the overdue amount (loan officer, by 3 March 2026)"
         in (steps["text"]["text"])
     )
-    [link] = [each for each in context["elements"] if each["type"] == "mrkdwn"]
-    assert link == {
-        "type": "mrkdwn",
-        "text": f"<{LINK}|Open the warning card>",
-        "verbatim": True,
+    assert context["elements"][0]["text"].startswith("Owner o-7, act by ")
+    [button] = buttons["elements"]
+    assert button == {
+        "type": "button",
+        "action_id": "open_card",
+        "text": {"type": "plain_text", "text": "Open the warning card"},
+        "url": LINK,
     }
     assert (message["unfurl_links"], message["unfurl_media"]) == (False, False)
 
@@ -218,7 +220,7 @@ def test_slack_refuses_no_message_for_the_length_of_its_text() -> None:
     text = replace(ALERT.texts["en"], reasons=("n" * 5_000,))
     long = replace(ALERT, texts={"en": text})
     message = json.loads(body(PayloadFormat.SLACK, replace(CHANGE, alert=long)))
-    assert all(len(block["text"]["text"]) <= 3_000 for block in message["blocks"][:-1])
+    assert all(len(block["text"]["text"]) <= 3_000 for block in message["blocks"][:-2])
 
 
 @pytest.mark.parametrize("format", BODIES)

@@ -22,7 +22,7 @@ from services.alerts.delivery.application.queue import (
     LeasedDelivery,
     RecordedAttempt,
 )
-from services.alerts.delivery.domain.attempt import Delivered
+from services.alerts.delivery.domain.attempt import Delivered, Rejected
 from services.alerts.delivery.domain.circuit_breaker import ATTEMPTS_TO_DISABLE
 from services.alerts.delivery.domain.retry_plan import GivenUp, NextStep, RetryAfter
 from services.kit.database import translate_outages
@@ -94,7 +94,7 @@ UPDATE alerts.webhook_endpoint
  WHERE endpoint_id = $1 AND failures < {ATTEMPTS_TO_DISABLE}
 """
 FAILING = """
-SELECT failures, now() - failing_since AS failing_for
+SELECT failures, coalesce(now() - failing_since, '0') AS failing_for
   FROM alerts.webhook_endpoint WHERE endpoint_id = $1
 """
 RECOVERS = """
@@ -185,7 +185,8 @@ class PostgresDeliveryQueue:
                     return RecordedAttempt(
                         had_lease=moved == 1, failures=0, failing_for=timedelta()
                     )
-                await connection.execute(FAILS, delivery.endpoint_id)
+                if not isinstance(attempt.result, Rejected):
+                    await connection.execute(FAILS, delivery.endpoint_id)
                 failing = await connection.fetchrow(FAILING, delivery.endpoint_id)
         return RecordedAttempt(had_lease=moved == 1, **dict(failing))
 

@@ -1,11 +1,14 @@
 """The SSRF guard: resolves a name once, checks every address and dials exactly one of them.
 
-httpx2 requests connections from this backend by host name. Every address of the name must be
+httpx2 requests connections from the backend by host name; mail uses a socket that is connected the
+same way. Every address of the name must be
 allowed, so a name with a public and a private address is refused. The connection goes to one of the
 checked addresses, never through a second resolution. TLS still checks the certificate against the
 host name.
 """
 
+import asyncio
+import socket
 import ssl
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -49,7 +52,12 @@ class GuardedBackend(AsyncNetworkBackend):
     ) -> AsyncNetworkStream:
         """Connects to one of the host's addresses after checking all of them."""
         addresses = await self._resolver(host, port)
-        self._check(host, addresses)
+        check_all(
+            host,
+            addresses,
+            policy=self._policy,
+            only_allowed_networks=self._only_allowed_networks,
+        )
         failure: Exception = CannotResolve(f"{host} has no address")
         for address in addresses[:_MOST_ADDRESSES_DIALLED]:
             try:
@@ -73,17 +81,54 @@ class GuardedBackend(AsyncNetworkBackend):
         """Waits; httpcore2 calls it between its own retries, which are switched off."""
         await self._dialler.sleep(seconds)
 
-    def _check(self, host: str, addresses: Sequence[str]) -> None:
-        for address in addresses:
-            verdict = check_address(address, policy=self._policy)
-            is_named = verdict.is_allowed and verdict.reason != "public"
-            if not verdict.is_allowed:
-                raise AddressDenied(f"{host}: {verdict.reason}")
-            if self._only_allowed_networks and not is_named:
-                raise AddressDenied(
-                    f"{host}: {address} is outside the allowed networks, where plain HTTP and "
-                    "unusual ports end"
-                )
+
+def check_all(
+    host: str, addresses: Sequence[str], *, policy: AddressPolicy, only_allowed_networks: bool
+) -> None:
+    """Checks every address of a name.
+
+    Raises:
+        AddressDenied: If one of them must not be dialled.
+    """
+    for address in addresses:
+        verdict = check_address(address, policy=policy)
+        is_named = verdict.is_allowed and verdict.reason != "public"
+        if not verdict.is_allowed:
+            raise AddressDenied(f"{host}: {verdict.reason}")
+        if only_allowed_networks and not is_named:
+            raise AddressDenied(
+                f"{host}: {address} is outside the allowed networks, where "
+                "unencrypted connections and unusual ports end"
+            )
+
+
+async def connect_checked(
+    host: str,
+    port: int,
+    *,
+    policy: AddressPolicy,
+    only_allowed_networks: bool,
+    resolver: Resolve,
+) -> socket.socket:
+    """Connects a socket to one of a host's addresses after checking all of them."""
+    addresses = await resolver(host, port)
+    check_all(host, addresses, policy=policy, only_allowed_networks=only_allowed_networks)
+    failure: OSError | CannotResolve = CannotResolve(f"{host} has no address")
+    for address in addresses[:_MOST_ADDRESSES_DIALLED]:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        connection.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(connection, (address, port))
+        except OSError as error:
+            connection.close()
+            failure = error
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            return connection
+    raise failure
 
 
 class GuardedTransport(httpx2.AsyncHTTPTransport):

@@ -15,12 +15,17 @@ from services.alerts.delivery.domain.attempt import AttemptResult
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where an endpoint receives messages, how they are written, and the secrets that sign them."""
+    """Where an endpoint receives messages, how they are written, and the secrets that sign them.
+
+    Attributes:
+        recipient_id: The person of the directory whose mailbox is meant; None for all others.
+    """
 
     format: str
     language: str
     target: str
     secrets: tuple[str, ...]
+    recipient_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

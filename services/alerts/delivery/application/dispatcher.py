@@ -33,6 +33,7 @@ from services.alerts.delivery.domain.attempt import (
     AttemptResult,
     Delivered,
     Gone,
+    Rejected,
     ResultCode,
     Retry,
 )
@@ -195,7 +196,9 @@ class Dispatcher:
             draw=self._draw(),
             steps=self._steps,
         )
-        self._update_breaker(delivery.endpoint_id, next_step)
+        if not isinstance(result, Rejected):
+            # One message or recipient that is refused says nothing about the endpoint.
+            self._update_breaker(delivery.endpoint_id, next_step)
         recorded = await self._record(
             FinishedAttempt(
                 delivery=delivery,

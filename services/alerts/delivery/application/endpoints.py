@@ -1,7 +1,8 @@
 """Registers and changes webhook endpoints and rotates their secrets.
 
-The form of the URL is checked here (scheme, port, user info, literal addresses). The address that
-is dialled is checked again at every connect, because a name can resolve differently tomorrow.
+The form of the target is checked here (of a URL scheme, port, user info, literal addresses). The
+address that is dialled is checked again at every connect, because a name can resolve differently
+tomorrow.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from typing import NoReturn
 
 from services.alerts.delivery.application.ports import EndpointRepository
 from services.alerts.delivery.application.read_models import EndpointWithSecret
-from services.alerts.delivery.domain.address_policy import AddressPolicy, check_url
+from services.alerts.delivery.domain.address_policy import AddressVerdict
 from services.alerts.delivery.domain.endpoint import Endpoint, EndpointSettings
 from services.alerts.directory.domain.person import Person
 from services.alerts.primitives import limits
@@ -27,20 +28,20 @@ class EndpointRegistry:
         self,
         *,
         repository: EndpointRepository,
-        policy: AddressPolicy,
+        check_target: Callable[[str, str], AddressVerdict],
         clock: Clock,
         new_id: IdFactory,
         new_secret: Callable[[], str],
     ) -> None:
         self._repository = repository
-        self._policy = policy
+        self._check_target = check_target
         self._clock = clock
         self._new_id = new_id
         self._new_secret = new_secret
 
     async def register(self, settings: EndpointSettings, *, person: Person) -> EndpointWithSecret:
         """Registers an endpoint; its secret is in the answer and never shown again."""
-        self._check_url(settings.url)
+        self._check(settings)
         secret = self._new_secret()
         endpoint = Endpoint(
             endpoint_id=self._new_id(),
@@ -75,7 +76,7 @@ class EndpointRegistry:
         self, endpoint_id: str, settings: EndpointSettings, *, expected_version: int
     ) -> Endpoint:
         """Replaces the settings of an endpoint; its secret and its delivery log stay."""
-        self._check_url(settings.url)
+        self._check(settings)
         endpoint = await self.get_endpoint(endpoint_id)
         return await self._save(replace(endpoint, **vars(settings)), expected_version)
 
@@ -109,8 +110,8 @@ class EndpointRegistry:
         endpoint = rotated or await self._refuse_stale(endpoint_id, expected_version)
         return EndpointWithSecret(endpoint=endpoint, secret=secret)
 
-    def _check_url(self, url: str) -> None:
-        verdict = check_url(url, policy=self._policy)
+    def _check(self, settings: EndpointSettings) -> None:
+        verdict = self._check_target(settings.format, settings.url)
         if not verdict.is_allowed:
             raise InvalidInput(f"url is refused: {verdict.reason}", pointer="/url")
 

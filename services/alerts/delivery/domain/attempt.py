@@ -17,6 +17,7 @@ class ResultCode(StrEnum):
     TIMED_OUT = "timed_out"
     UNREACHABLE = "unreachable"
     ADDRESS_DENIED = "address_denied"
+    NOT_ADDRESSED = "not_addressed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
