@@ -375,7 +375,7 @@ def _approvals(opened: _Resources, directories: PostgresDirectories) -> Approval
     """Returns the approvals of everything in alerts that needs two people: a kind of each wing."""
     return Approvals(
         database=PostgresDatabase(opened.pool),
-        repository=ApprovalTable(schema=SCHEMA),
+        repository=ApprovalTable(schema=SCHEMA, reads_all=True),
         kinds=[DirectoryApproval(directories)],
         clock=opened.clock,
     )

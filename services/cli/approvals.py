@@ -5,6 +5,7 @@ this command as for everybody.
 """
 
 import json
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.api import PEOPLE, Document, ServiceApi
+from services.cli.errors import CommandError
 from services.cli.options import AsJson, OwnKey, ServiceUrl, group
 
 PATH = "/v1/approvals"
@@ -35,6 +37,10 @@ class Service(StrEnum):
 app = group("Propose and decide what needs two people.")
 ServiceName = Annotated[Service, typer.Argument(help="The service whose effect it is.")]
 Number = Annotated[int, typer.Argument(min=1, help="The proposal's number, as listed.")]
+Digest = Annotated[
+    str, typer.Option(help="The digest that you were shown, or how it begins; asks no question.")
+]
+LEAST_DIGEST = 8
 Reason = Annotated[str, typer.Option(help="Why, for the audit.")]
 
 
@@ -46,24 +52,26 @@ def list_proposals(
     url: ServiceUrl = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the open proposals, the newest first.
+    """List the open proposals, the newest first; alerts lists those of all services.
 
     Examples:
 
         tocsin approvals list ingest
         tocsin approvals list scoring --all
-        tocsin approvals list alerts
     """
     params = {"only_open": "false" if show_all else "true"}
     page = _api(service).call(url, key, "GET", PATH, params=params)
     if as_json:
         print(json.dumps(page))
         return
-    table = Table("number", "kind", "subject", "proposed by", "expires", "outcome", "reason")
+    table = Table(
+        "number", "service", "kind", "subject", "proposed by", "expires", "outcome", "reason"
+    )
     for item in page["items"]:
         decided = f"{item['outcome']} by {item['decided_by']}" if item["outcome"] else "open"
         table.add_row(
             str(item["id"]),
+            item["service"],
             item["kind"],
             item["subject"],
             item["proposed_by"],
@@ -72,6 +80,26 @@ def list_proposals(
             item["reason"],
         )
     Console().print(table)
+
+
+@app.command()
+def show(
+    service: ServiceName,
+    number: Number,
+    key: OwnKey = "",
+    url: ServiceUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show a proposal: before, after, effect, digest, votes, and whether you may decide.
+
+    Examples:
+
+        tocsin approvals show ingest 1
+    """
+    proposal = _api(service).call(url, key, "GET", f"{PATH}/{number}")
+    if not as_json:
+        _show_change(proposal)
+    _show(proposal, as_json)
 
 
 @app.command()
@@ -111,18 +139,27 @@ def approve(
     service: ServiceName,
     number: Number,
     reason: Reason,
+    digest: Digest = "",
+    emergency: Annotated[
+        bool,
+        typer.Option("--emergency", help="You are on call; two together approve any amount."),
+    ] = False,
     key: OwnKey = "",
     url: ServiceUrl = "",
     as_json: AsJson = False,
 ) -> None:
-    """Approve another person's proposal; it takes effect at once.
+    """Approve another person's proposal; with the last vote that is needed it takes effect.
+
+    You are shown what changes and confirm it; in a script, name the digest that you were shown.
 
     Examples:
 
         tocsin approvals approve ingest 1 --reason "compared with the calendar"
     """
-    path, body = f"{PATH}/{number}/approve", {"reason": reason}
-    _show(_api(service).call(url, key, "POST", path, body=body), as_json)
+    api = _api(service)
+    confirmed = _confirmed(api.call(url, key, "GET", f"{PATH}/{number}"), "approve", digest)
+    body = {"reason": reason, "digest": confirmed, "emergency": emergency}
+    _show(api.call(url, key, "POST", f"{PATH}/{number}/approve", body=body), as_json)
 
 
 @app.command()
@@ -130,6 +167,7 @@ def reject(
     service: ServiceName,
     number: Number,
     reason: Reason,
+    digest: Digest = "",
     key: OwnKey = "",
     url: ServiceUrl = "",
     as_json: AsJson = False,
@@ -140,12 +178,67 @@ def reject(
 
         tocsin approvals reject ingest 2 --reason "the date is wrong"
     """
-    path, body = f"{PATH}/{number}/reject", {"reason": reason}
+    api = _api(service)
+    confirmed = _confirmed(api.call(url, key, "GET", f"{PATH}/{number}"), "reject", digest)
+    body = {"reason": reason, "digest": confirmed}
+    _show(api.call(url, key, "POST", f"{PATH}/{number}/reject", body=body), as_json)
+
+
+@app.command()
+def conflict(
+    service: ServiceName,
+    number: Number,
+    reason: Reason,
+    key: OwnKey = "",
+    url: ServiceUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Declare a conflict of interest: you decide nothing about the proposal or its borrower then.
+
+    Examples:
+
+        tocsin approvals conflict ingest 2 --reason "my own department"
+    """
+    path, body = f"{PATH}/{number}/conflict", {"reason": reason}
     _show(_api(service).call(url, key, "POST", path, body=body), as_json)
 
 
 def _api(service: Service) -> ServiceApi:
     return ServiceApi(service.value, REMEDIES)
+
+
+def _confirmed(proposal: Document, step: str, digest: str) -> str:
+    """Return the digest of the proposal once the person has named it, or seen what it binds.
+
+    Raises:
+        CommandError: If it is another, or the person does not confirm.
+    """
+    bound: str = proposal["digest"]
+    if digest:
+        if len(digest) < LEAST_DIGEST or not bound.startswith(digest):
+            raise CommandError(
+                f"Proposal {proposal['id']} has the digest {bound}, not {digest}.",
+                remedy="Read it again: tocsin approvals show SERVICE NUMBER.",
+            )
+        return bound
+    _show_change(proposal)
+    if not typer.confirm(f"Do you {step} it?", err=True):
+        raise CommandError("Nothing was decided.", remedy="Give --digest to confirm beforehand.")
+    return bound
+
+
+def _show_change(proposal: Document) -> None:
+    """Print before and after side by side, and what the approval does."""
+    table = Table("", "before", "after", title=proposal["effect"], title_justify="left")
+    before, after = proposal["before"], proposal["after"]
+    for name in [*before, *(name for name in after if name not in before)]:
+        table.add_row(name, _cell(before.get(name)), _cell(after.get(name)))
+    Console(stderr=True).print(table)
+    print(f"Digest {proposal['digest']}", file=sys.stderr)
+
+
+def _cell(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _show(proposal: Document, as_json: bool) -> None:
@@ -161,3 +254,7 @@ def _show(proposal: Document, as_json: bool) -> None:
         f"Proposal {proposal['id']}, {proposal['kind']} {proposal['subject']}: {status} "
         f"(proposed by {proposal['proposed_by']})"
     )
+    for vote in proposal["votes"]:
+        print(f"{vote['person_id']} {'approves' if vote['approves'] else 'rejects'}")
+    if proposal["why_not"] and not proposal["outcome"]:
+        print(f"You do not decide it. {proposal['why_not']}")

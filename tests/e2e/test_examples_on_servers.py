@@ -199,8 +199,8 @@ def release_rates(bank: Terminal) -> None:
     bank.run_examples("approvals propose")
     bank.run("tocsin approvals propose ingest control-event 3 --reason 'the fixing of today'")
     bank.environment["TOCSIN_API_KEY"] = approver
-    for step in ("list", "approve", "reject"):
-        bank.run_examples(f"approvals {step}")
+    for step in ("list", "show", "approve", "reject", "conflict"):
+        bank.run_examples(f"approvals {step}", answer="y\n")
 
 
 def clear_quarantine(bank: Terminal) -> None:
@@ -233,7 +233,7 @@ def change_rulebook(bank: Terminal) -> None:
     approver = key_of(bank, "approver", "--role APPROVER", "--person grace")
     for step in ("draft", "propose", "approve", "activate", "list"):
         bank.environment["TOCSIN_API_KEY"] = approver if step == "approve" else modeller
-        bank.run_examples(f"rulebook {step}")
+        bank.run_examples(f"rulebook {step}", answer="y\n" if step == "approve" else "")
 
 
 def test_a_banks_first_day(bank: Terminal, services: ServiceProcesses) -> None:

@@ -5,7 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.kit.approvals.proposals import ApprovalKind, DecisionOutcome, Proposal, Step
+from services.kit.approvals.proposals import (
+    ApprovalKind,
+    CastVote,
+    DecisionOutcome,
+    EntryFilter,
+    Proposal,
+    QueueEntry,
+    Step,
+)
 from services.kit.approvals.workflow import Approvals
 from services.kit.clock import Clock, SystemClock
 from services.kit.database import Connection, Work
@@ -21,10 +29,11 @@ class NoDatabase:
 
 
 class InMemoryApprovals:
-    """Implements `ApprovalRepository`."""
+    """Implements `ApprovalRepository`; `refusals` are codes by person."""
 
     def __init__(self) -> None:
         self.proposals: list[Proposal] = []
+        self.refusals: dict[str, str] = {}
 
     async def take_turn(self, _connection: Connection, _kind: str, _subject: str) -> None:
         """Do nothing: a test takes one step at a time."""
@@ -32,7 +41,7 @@ class InMemoryApprovals:
     async def add(self, _connection: Connection, proposal: Proposal) -> int:
         """Store a proposal."""
         number = len(self.proposals) + 1
-        self.proposals.append(replace(proposal, id=number))
+        self.proposals.append(replace(proposal, id=number, service="test"))
         return number
 
     async def find(self, _connection: Connection, proposal_id: int) -> Proposal | None:
@@ -45,29 +54,66 @@ class InMemoryApprovals:
         about = [each for each in self.proposals if (each.kind, each.subject) == (kind, subject)]
         return about[-1] if about else None
 
+    async def shown(
+        self, connection: Connection, proposal_id: int, *, reader: str
+    ) -> QueueEntry | None:
+        """Return a proposal as a person sees it."""
+        proposal = await self.find(connection, proposal_id)
+        return None if proposal is None else self._entry(proposal, reader)
+
     async def listed(
-        self, _connection: Connection, *, open_at: datetime | None, limit: int
-    ) -> list[Proposal]:
+        self, _connection: Connection, chosen: EntryFilter, *, reader: str
+    ) -> list[QueueEntry]:
         """Return the newest first."""
-        chosen = [each for each in self.proposals if open_at is None or each.is_open(open_at)]
-        return chosen[::-1][:limit]
+        proposals = [
+            each
+            for each in self.proposals
+            if (chosen.open_at is None or each.is_open(chosen.open_at))
+            and (
+                chosen.sees_borrowers
+                or each.change.borrower_id is None
+                or each.proposed_by == reader
+            )
+            and (chosen.borrower_id in (None, each.change.borrower_id))
+            and (chosen.before_id is None or each.id < chosen.before_id)
+            and (chosen.sees_all or each.proposed_by == reader)
+        ]
+        return [self._entry(each, reader) for each in proposals[::-1][: chosen.limit]]
+
+    async def refusal(self, _connection: Connection, proposal: Proposal, step: Step) -> str | None:
+        """Return the code of the person, or that they voted."""
+        return self._entry(proposal, step.by).refusal
+
+    async def add_vote(
+        self, _connection: Connection, proposal: Proposal, vote: CastVote, *, digest: bytes
+    ) -> None:
+        """Store a vote."""
+        self.proposals[proposal.id - 1] = replace(proposal, votes=(*proposal.votes, vote))
 
     async def decide(
-        self,
-        _connection: Connection,
-        proposal: Proposal,
-        outcome: DecisionOutcome,
-        step: Step,
-        at: datetime,
+        self, _connection: Connection, proposal: Proposal, outcome: DecisionOutcome, vote: CastVote
     ) -> None:
         """Store a decision."""
         self.proposals[proposal.id - 1] = replace(
-            proposal,
+            self.proposals[proposal.id - 1],
             outcome=outcome,
-            decided_by=step.by,
-            decided_at=at,
-            decision_reason=step.reason,
+            decided_by=vote.person_id,
+            decided_at=vote.voted_at,
+            decision_reason=vote.reason,
         )
+
+    async def declare_conflict(
+        self, _connection: Connection, _proposal_id: int, step: Step, _at: datetime
+    ) -> None:
+        """Store a conflict."""
+        self.refusals[step.by] = "CONFLICT"
+
+    def _entry(self, proposal: Proposal, reader: str) -> QueueEntry:
+        has_voted = any(vote.person_id == reader for vote in proposal.votes)
+        if reader == proposal.proposed_by:
+            return QueueEntry(proposal=proposal, refusal="PROPOSER")
+        refusal = self.refusals.get(reader) or ("VOTED" if has_voted else None)
+        return QueueEntry(proposal=proposal, refusal=refusal)
 
 
 def approvals_in_memory(

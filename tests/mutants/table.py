@@ -5,6 +5,7 @@ the table cannot outlive the code. The tests are run in the order given until on
 """
 
 from tests.mutants import (
+    approval_lines,
     data_lines,
     default_lines,
     delivery_lines,
@@ -18,6 +19,7 @@ from tests.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     *kit_lines.LINES,
+    *approval_lines.LINES,
     *scoring_lines.LINES,
     *judgement_lines.LINES,
     *default_lines.LINES,

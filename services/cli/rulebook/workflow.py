@@ -70,17 +70,31 @@ def propose(
 def approve(
     name: Name,
     version: Version,
+    sha256: Annotated[
+        str, typer.Option(help="The SHA-256 of what you read; asks no question.")
+    ] = "",
     url: ScoringUrl = SCORING_URL,
     key: OwnKey = "",
     as_json: AsJson = False,
 ) -> None:
-    """Approve another person's proposal (role APPROVER).
+    """Approve another person's proposal (role APPROVER); you confirm the document's SHA-256.
 
     Examples:
 
         tocsin rulebook approve mine 2
     """
-    _show(_step("approve", name, version, url, key), as_json)
+    rulebook = SCORING.call(url, key, "GET", f"{PATH}/{name}/{version}")
+    if sha256:
+        bound = sha256
+    elif typer.confirm(
+        f"Do you approve {name} {version} of {rulebook['author']}, SHA-256 {rulebook['sha256']}?",
+        err=True,
+    ):
+        bound = rulebook["sha256"]
+    else:
+        raise CommandError("Nothing was decided.", remedy="Give --sha256 to confirm beforehand.")
+    path = f"{PATH}/{name}/{version}/approve"
+    _show(SCORING.call(url, key, "POST", path, body={"sha256": bound}), as_json)
 
 
 def activate(

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ import msgspec
 from services.kit.access.keys import Role
 from services.kit.database import Connection
 
+NEEDED_IN_EMERGENCY: Final = 2
 MAX_REASON_CHARACTERS: Final = 1_000
 _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -68,6 +69,7 @@ class ProposedChange:
         amount: What is at risk, for the limits of those who decide; None where no limit applies.
         currency: The currency of the amount.
         barred: The ids of people who may not decide: who owns or originated what it is about.
+        needed: How many people must approve.
     """
 
     before: Mapping[str, Any]
@@ -78,6 +80,7 @@ class ProposedChange:
     amount: Decimal | None = None
     currency: str | None = None
     barred: frozenset[str] = frozenset()
+    needed: int = 1
 
     def digest(self, kind: str, request: ProposalRequest) -> bytes:
         """Returns the SHA-256 of what is proposed and everything that is shown."""
@@ -88,10 +91,29 @@ class ProposedChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CastVote:
+    """The vote of a person about a proposal."""
+
+    person_id: str
+    approves: bool
+    is_emergency: bool
+    reason: str
+    voted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A proposal with its decision, if there is one; people are ids of persons."""
+    """A proposal with its votes and its decision, if there is one; people are ids of persons.
+
+    Attributes:
+        service: The service whose effect it is.
+        deciders: The roles of which one who decides has one.
+        needed_to_reject: How many rejections reject it.
+        by_committee: Whether the amount is above every person's limit, so that a committee votes.
+    """
 
     id: int
+    service: str
     kind: str
     subject: str
     terms: Mapping[str, Any]
@@ -101,6 +123,10 @@ class Proposal:
     proposed_by: str
     proposed_at: datetime
     expires_at: datetime
+    deciders: frozenset[Role]
+    needed_to_reject: int = 1
+    by_committee: bool = False
+    votes: tuple[CastVote, ...] = ()
     outcome: DecisionOutcome | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None
@@ -110,6 +136,19 @@ class Proposal:
         """Returns whether it can be decided at a moment."""
         return self.outcome is None and at < self.expires_at
 
+    def result(self, votes: Sequence[CastVote]) -> DecisionOutcome | None:
+        """Returns what votes decide; None while there are too few.
+
+        In an emergency two people on call approve, whatever the amount.
+        """
+        approvals = [vote for vote in votes if vote.approves]
+        in_emergency = [vote for vote in approvals if vote.is_emergency]
+        if len(approvals) >= self.change.needed or len(in_emergency) >= NEEDED_IN_EMERGENCY:
+            return DecisionOutcome.APPROVED
+        if len(votes) - len(approvals) >= self.needed_to_reject:
+            return DecisionOutcome.REJECTED
+        return None
+
     @property
     def request(self) -> ProposalRequest:
         """Returns what was requested, to compare its change with the present one."""
@@ -118,10 +157,38 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Who takes a step, and why."""
+    """Who takes a step, and why; `in_emergency` is set by people on call."""
 
     by: str
     reason: str
+    in_emergency: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryFilter:
+    """A choice of proposals; None means any.
+
+    Attributes:
+        open_at: Only what can be decided at this moment.
+        before_id: Only what was proposed before this one, for the next page.
+        sees_borrowers: Whether those of other proposers about borrowers are included.
+        sees_all: Whether those of other proposers are included at all.
+    """
+
+    open_at: datetime | None = None
+    borrower_id: str | None = None
+    before_id: int | None = None
+    sees_borrowers: bool = True
+    sees_all: bool = True
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueEntry:
+    """A proposal as one reader sees it; `refusal` is why that person may not decide, as a code."""
+
+    proposal: Proposal
+    refusal: str | None
 
 
 class ApprovalKind(Protocol):

@@ -6,13 +6,14 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from services.kit.access.keys import Role
-from services.kit.approvals.proposals import DecisionOutcome, Step
+from services.kit.approvals.proposals import DecisionOutcome, ProposalConflict, Step
 from services.kit.approvals.workflow import Approvals
 from services.kit.http import problems
 from services.kit.http.approvals_api import Person
 from services.kit.http.auth import KeyGuard, require
 from services.kit.http.json_route import JsonRoute
 from services.kit.http.problems import Problem
+from services.kit.http.request_model import RequestModel
 from services.scoring.adapters.rulebook_reader import RulebookError
 from services.scoring.application.rulebook_workflow import RulebookApproval, RulebookWorkflow
 from services.scoring.entrypoints.response_models import (
@@ -36,6 +37,12 @@ class NewRulebook(BaseModel):
     document: str = Field(
         min_length=1, max_length=MOST_DOCUMENT_CHARACTERS, description="The YAML text."
     )
+
+
+class RulebookApprovalBody(RequestModel):
+    """The document that was read."""
+
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="The SHA-256 of the rulebook.")
 
 
 REFUSED: dict[int | str, dict[str, Any]] = {
@@ -105,13 +112,20 @@ def _add_steps(routes: APIRouter, workflow: RulebookWorkflow, approvals: Approva
         dependencies=[Depends(require(Role.APPROVER))],
         responses=REFUSED,
     )
-    async def approve(name: Name, version: Version, person: Person) -> RulebookDetail:
+    async def approve(
+        name: Name, version: Version, body: RulebookApprovalBody, person: Person
+    ) -> RulebookDetail:
         """Approves a proposal of somebody else."""
-        await approvals.decide_latest(
-            RulebookApproval.name,
-            RulebookApproval.subject(name, version),
+        subject = RulebookApproval.subject(name, version)
+        rulebook = await workflow.show(name, version)
+        if body.sha256 != rulebook.sha256:
+            raise ProposalConflict("The SHA-256 is not the one of this rulebook; read it.")
+        proposal = await approvals.latest(RulebookApproval.name, subject)
+        await approvals.decide(
+            proposal.id,
             DecisionOutcome.APPROVED,
             step(name, version, person),
+            digest=proposal.digest,
         )
         return rulebook_detail(await workflow.show(name, version))
 

@@ -67,13 +67,17 @@ class Registries:
     async def activate(self, document: DirectoryDocument, version: int) -> None:
         submitted = await self.submit(document, version)
         assert submitted.proposal_id is not None
-        await self.approvals.decide(submitted.proposal_id, DecisionOutcome.APPROVED, KIM)
+        await self.approve(submitted.proposal_id)
+
+    async def approve(self, number: int) -> None:
+        proposal = await self.approvals.find(number)
+        await self.approvals.decide(number, DecisionOutcome.APPROVED, KIM, digest=proposal.digest)
 
 
 @pytest.fixture
 async def office(pool: asyncpg.Pool, database_url: str) -> Registries:
     administrator = await asyncpg.connect(database_url)
-    for name in EXAMPLE.people:
+    for name in (*EXAMPLE.people, KIM.by):
         person = StoredPerson(person_id=name, display_name=name, created_at=MONDAY)
         assert await persons.create(administrator, person)
     await administrator.close()
@@ -134,7 +138,7 @@ async def test_a_proposal_that_was_overtaken_cannot_be_approved(office: Registri
     await office.submit(edited("ben", language="es"), 1)
     assert waiting.proposal_id is not None
     with pytest.raises(ProposalConflict):
-        await office.approvals.decide(waiting.proposal_id, DecisionOutcome.APPROVED, KIM)
+        await office.approve(waiting.proposal_id)
 
 
 async def test_the_tables_alone_refuse_two_successors_and_changes(

@@ -45,6 +45,10 @@ async def post(ingest: RunningIngest, path: str, key: dict[str, str], **body: st
     app = create_app(ingest.ingest, ingest.settings)
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://ingest") as client:
+        if path:
+            number = path.split("/")[1]
+            shown = await client.get(f"/v1/approvals/{number}", headers=key)
+            body["digest"] = shown.json()["digest"]
         return await client.post(f"/v1/approvals{path}", json=body, headers=key)
 
 

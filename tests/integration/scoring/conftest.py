@@ -11,7 +11,8 @@ from aiokafka import AIOKafkaProducer
 from services.kit.settings import PlatformSettings
 from services.scoring.settings import ScoringSettings
 from services.scoring.wiring import Scoring, build
-from tests.conftest import CreateTopics, Servers
+from tests.conftest import CreateTopics, Servers, in_own_loop
+from tests.fakes import persons
 
 PARTITIONS = 2
 Feed = Callable[[Sequence[bytes]], Awaitable[None]]
@@ -24,6 +25,7 @@ def platform(
     stack: Servers, database_url: str, topic_prefix: str, create_topics: CreateTopics
 ) -> PlatformSettings:
     create_topics("events", "risk", partitions=PARTITIONS)
+    in_own_loop(lambda: persons.register(database_url, "ana", "ben"))
     return PlatformSettings(
         kafka_bootstrap=stack.kafka_bootstrap,
         database_url=database_url,

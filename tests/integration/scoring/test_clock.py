@@ -38,7 +38,7 @@ async def test_the_leader_reads_what_two_people_released(
             proposal = await scoring.approvals.propose(
                 MissedDaysApproval.name, until.isoformat(), ana
             )
-            await scoring.approvals.decide(proposal.id, outcome, ben)
+            await scoring.approvals.decide(proposal.id, outcome, ben, digest=proposal.digest)
         assert await dates.released_until() == late
         await dates.save(date(2026, 3, 1))
         await dates.save(date(2026, 2, 1))

@@ -17,6 +17,7 @@ from services.kit.settings import PlatformSettings
 from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
 from services.scoring.application.rulebook_workflow import RulebookApproval
 from services.scoring.wiring import Scoring
+from tests.fakes import persons
 from tests.fakes.wire_events import registered
 from tests.integration.scoring.conftest import PARTITIONS, Feed, Run
 
@@ -29,15 +30,20 @@ VERSION = read_text(DOCUMENT).version
 SUBJECT = RulebookApproval.subject("house", VERSION)
 WAIT_SECONDS = 30
 PROPOSE = """
-INSERT INTO scoring.proposal (kind, subject, terms, before, after, effect, digest, barred, reason,
-                              proposed_by, proposed_at, expires_at)
-VALUES ('rulebook', $1, '{}', '{}', '{}', 'in force', sha256('x'), '{}', 'why', $2,
+INSERT INTO scoring.proposal (kind, subject, terms, before, after, effect, digest, barred,
+                              deciders, needed, reason, proposed_by, proposed_at, expires_at)
+VALUES ('rulebook', $1, '{}', '{}', '{}', 'in force', sha256('x'), '{}', '{APPROVER}', 1, 'why', $2,
         now(), now() + interval '1 day') RETURNING id
 """
+VOTE = """
+INSERT INTO scoring.proposal_vote (proposal_id, digest, proposed_by, expires_at, person_id,
+                                   approves, is_emergency, reason, voted_at)
+SELECT id, digest, $3, expires_at, $4, $2 = 'APPROVED', false, 'why', now()
+  FROM scoring.proposal WHERE id = $1
+"""
 DECIDE = """
-INSERT INTO scoring.proposal_decision (proposal_id, outcome, reason, proposed_by, expires_at,
-                                       decided_by, decided_at)
-SELECT id, $2, 'why', $3, expires_at, $4, now() FROM scoring.proposal WHERE id = $1
+INSERT INTO scoring.proposal_decision (proposal_id, outcome, reason, decided_by, decided_at)
+VALUES ($1, $2, 'why', $3, now())
 """
 ACTIVATE = """
 INSERT INTO scoring.rulebook_activation (name, version, number, author, proposal_id, actor, at,
@@ -50,6 +56,7 @@ VALUES ('house', '1', 1, $2, $1, 'ana', now(), 'house 1')
 async def as_service(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     """Connections with exactly the service's rights, and a draft of Ana's."""
     url = service_url(database_url, "scoring")
+    await persons.register(database_url, "ana", "ben")
     pool = await create_pool(url, role="tocsin_scoring", application_name="test")
     await pool.execute(
         "INSERT INTO scoring.rulebook (name, version, document, author, drafted_at) "
@@ -59,21 +66,32 @@ async def as_service(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     await pool.close()
 
 
+async def decide(
+    pool: asyncpg.Pool, proposal: int, outcome: str, proposer: str, voter: str
+) -> None:
+    """Vote and decide with SQL alone."""
+    await pool.execute(VOTE, proposal, outcome, proposer, voter)
+    await pool.execute(DECIDE, proposal, outcome, voter)
+
+
 async def test_sql_does_not_let_the_author_approve(as_service: asyncpg.Pool) -> None:
     proposal = await as_service.fetchval(PROPOSE, "house 1", "ana")
-    for decider in ("ana", "Ana"):
-        with pytest.raises(asyncpg.CheckViolationError, match="decider_is_not_the_proposer"):
-            await as_service.execute(DECIDE, proposal, "APPROVED", "ana", decider)
-    # Nor by a decision that names another proposer.
+    for voter in ("ana", "Ana"):
+        with pytest.raises(asyncpg.CheckViolationError, match="voter_is_not_the_proposer"):
+            await as_service.execute(VOTE, proposal, "APPROVED", "ana", voter)
+    # Nor by a vote that names another proposer, nor by a decision without a vote.
     with pytest.raises(asyncpg.ForeignKeyViolationError):
-        await as_service.execute(DECIDE, proposal, "APPROVED", "eva", "ana")
+        await as_service.execute(VOTE, proposal, "APPROVED", "eva", "ana")
+    for decider in ("ana", "ben"):
+        with pytest.raises((asyncpg.ForeignKeyViolationError, asyncpg.CheckViolationError)):
+            await as_service.execute(DECIDE, proposal, "APPROVED", decider)
     assert await as_service.fetchval("SELECT status FROM scoring.rulebook_standing") == "PROPOSED"
 
 
 async def test_sql_does_not_let_a_proposal_of_another_person_pass(as_service: asyncpg.Pool) -> None:
     # Eva proposes Ana's draft, and Ana approves it: the author would decide.
     proposal = await as_service.fetchval(PROPOSE, "house 1", "eva")
-    await as_service.execute(DECIDE, proposal, "APPROVED", "eva", "ana")
+    await decide(as_service, proposal, "APPROVED", "eva", "ana")
     for author in ("ana", "eva"):
         with pytest.raises(asyncpg.ForeignKeyViolationError):
             await as_service.execute(ACTIVATE, proposal, author)
@@ -83,12 +101,12 @@ async def test_sql_activates_only_what_was_approved(as_service: asyncpg.Pool) ->
     proposal = await as_service.fetchval(PROPOSE, "house 1", "ana")
     with pytest.raises(asyncpg.ForeignKeyViolationError):
         await as_service.execute(ACTIVATE, proposal, "ana")
-    await as_service.execute(DECIDE, proposal, "REJECTED", "ana", "ben")
+    await decide(as_service, proposal, "REJECTED", "ana", "ben")
     with pytest.raises(asyncpg.ForeignKeyViolationError):
         await as_service.execute(ACTIVATE, proposal, "ana")
     assert await as_service.fetchval("SELECT status FROM scoring.rulebook_standing") == "DRAFT"
     other = await as_service.fetchval(PROPOSE, "house 2", "ana")
-    await as_service.execute(DECIDE, other, "APPROVED", "ana", "ben")
+    await decide(as_service, other, "APPROVED", "ana", "ben")
     with pytest.raises(asyncpg.ForeignKeyViolationError):
         await as_service.execute(ACTIVATE, other, "ana")
 
@@ -96,8 +114,8 @@ async def test_sql_activates_only_what_was_approved(as_service: asyncpg.Pool) ->
 async def test_sql_decides_nothing_after_its_expiry(as_service: asyncpg.Pool) -> None:
     late = PROPOSE.replace("now(), now() + interval '1 day'", "now() - interval '2 h', now()")
     proposal = await as_service.fetchval(late, "house 1", "ana")
-    with pytest.raises(asyncpg.CheckViolationError, match="decided_before_it_expires"):
-        await as_service.execute(DECIDE, proposal, "APPROVED", "ana", "ben")
+    with pytest.raises(asyncpg.CheckViolationError, match="voted_before_it_expires"):
+        await as_service.execute(VOTE, proposal, "APPROVED", "ana", "ben")
     assert await as_service.fetchval("SELECT status FROM scoring.rulebook_standing") == "DRAFT"
 
 
@@ -131,7 +149,8 @@ async def approved(scoring: Scoring) -> None:
 
 async def approve(scoring: Scoring, step: Step) -> None:
     kind, approvals = RulebookApproval.name, scoring.approvals
-    await approvals.decide_latest(kind, SUBJECT, DecisionOutcome.APPROVED, step)
+    proposal = await approvals.latest(kind, SUBJECT)
+    await approvals.decide(proposal.id, DecisionOutcome.APPROVED, step, digest=proposal.digest)
 
 
 async def test_an_activation_is_in_the_log_of_every_partition_once(

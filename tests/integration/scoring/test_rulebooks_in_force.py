@@ -46,8 +46,10 @@ async def activate(scoring: Scoring, document: str) -> None:
     book = read_text(document)
     kind, subject = RulebookApproval.name, RulebookApproval.subject(book.name, book.version)
     await scoring.rulebooks.draft(document, author=ANA.by)
-    await scoring.approvals.propose(kind, subject, ANA)
-    await scoring.approvals.decide_latest(kind, subject, DecisionOutcome.APPROVED, BEN)
+    proposal = await scoring.approvals.propose(kind, subject, ANA)
+    await scoring.approvals.decide(
+        proposal.id, DecisionOutcome.APPROVED, BEN, digest=proposal.digest
+    )
     await scoring.rulebooks.activate(book.name, book.version, actor=ANA.by)
 
 

@@ -34,7 +34,7 @@ async def test_a_wrong_close_defaults_the_bank_until_two_people_withdraw_it(
 
         approvals, kind = scoring.approvals, CloseWithdrawal.name
         proposal = await approvals.propose(kind, wrong_date.isoformat(), ANA)
-        await approvals.decide(proposal.id, DecisionOutcome.APPROVED, BEN)
+        await approvals.decide(proposal.id, DecisionOutcome.APPROVED, BEN, digest=proposal.digest)
 
         async def is_healed() -> bool:
             return await states(scoring.pool) == {"NORMAL"}

@@ -43,8 +43,10 @@ def put(client: TestClient, document: Any, *, version: int, key: str = SENIOR) -
 
 
 def approve(client: TestClient, proposal: int, key: str = APPROVER) -> Response:
-    path = f"/v1/approvals/{proposal}/approve"
-    return client.post(path, json={"reason": "compared"}, headers=bearer(key))
+    path = f"/v1/approvals/{proposal}"
+    digest = client.get(path, headers=bearer(APPROVER)).json()["digest"]
+    body = {"reason": "compared", "digest": digest}
+    return client.post(f"{path}/approve", json=body, headers=bearer(key))
 
 
 def activated(client: TestClient) -> None:

@@ -65,8 +65,8 @@ def outbox(monkeypatch: pytest.MonkeyPatch) -> KeptOutbox:
     return outbox
 
 
-def run(*arguments: str) -> Any:
-    result = CliRunner().invoke(app, list(arguments))
+def run(*arguments: str, answer: str = "") -> Any:
+    result = CliRunner().invoke(app, list(arguments), input=answer)
     if isinstance(result.exception, CommandError):
         raise result.exception
     assert result.exit_code == 0, result.output
@@ -83,8 +83,12 @@ def test_a_draft_with_a_model_comes_into_force_by_two_people(
     assert "reference 7 is DRAFT: drafted by ana" in run("draft", file, *ANA).stdout
     run("propose", "reference", "7", *ANA)
     with pytest.raises(CommandError, match="403"):
-        run("approve", "reference", "7", "--key", "tsk_approver-ana")
-    run("approve", "reference", "7", *BEN)
+        run("approve", "reference", "7", "--key", "tsk_approver-ana", answer="y")
+    with pytest.raises(CommandError, match="Nothing was decided"):
+        run("approve", "reference", "7", *BEN, answer="n")
+    with pytest.raises(CommandError, match="409"):
+        run("approve", "reference", "7", "--sha256", "0" * 64, *BEN)
+    run("approve", "reference", "7", *BEN, answer="y")
     shown = run("activate", "reference", "7", *ANA, "--json").stdout
     told = json.loads(shown.splitlines()[-1])
     assert (told["status"], told["approver"], told["activations"]) == ("ACTIVATED", "ben", 1)

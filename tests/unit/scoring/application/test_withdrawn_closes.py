@@ -192,7 +192,7 @@ async def test_two_people_withdraw_every_close_of_a_date_on_every_partition() ->
     ana, ben = Step(by="ana", reason="a wrong month"), Step(by="ben", reason="seen")
     proposal = await approvals.propose(kind.name, "2026-04-20", ana)
     assert outbox.messages == []
-    await approvals.decide(proposal.id, DecisionOutcome.APPROVED, ben)
+    await approvals.decide(proposal.id, DecisionOutcome.APPROVED, ben, digest=proposal.digest)
     assert [message.to_partition for message in outbox.messages] == [0, 1, 0, 1]
     data = [validated(message.value).event.data for message in outbox.messages[::2]]
     assert all(isinstance(each, DayCloseWithdrawnV1) for each in data)

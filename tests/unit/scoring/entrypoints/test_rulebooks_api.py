@@ -85,7 +85,12 @@ def client(outbox: KeptOutbox) -> TestClient:
     )
 
 
+SHA256 = hashlib.sha256(DOCUMENT.encode()).hexdigest()
+
+
 def post(client: TestClient, path: str, key: str, body: Any = None) -> Any:
+    if body is None and path.endswith("/approve"):
+        body = {"sha256": SHA256}
     return client.post(path, headers={"Authorization": f"Bearer {key}"}, json=body)
 
 
@@ -149,7 +154,17 @@ def test_somebody_else_may_not_propose_a_draft(client: TestClient) -> None:
 )
 def test_each_step_has_its_role(client: TestClient, path: str, key: str) -> None:
     draft(client)
-    assert post(client, path, key, {"document": DOCUMENT}).status_code == 403
+    body = {"document": DOCUMENT} if path == "/v1/rulebooks" else None
+    assert post(client, path, key, body).status_code == 403
+
+
+def test_an_approval_names_the_document_that_was_read(client: TestClient) -> None:
+    draft(client)
+    post(client, f"{STEPS}/propose", "tsk_risk-ana")
+    other = {"sha256": "0" * 64}
+    assert post(client, f"{STEPS}/approve", "tsk_approver-ben", other).status_code == 409
+    assert post(client, f"{STEPS}/approve", "tsk_approver-ben", {}).status_code == 422
+    assert post(client, f"{STEPS}/activate", "tsk_risk-ana").status_code == 409
 
 
 def test_no_step_is_left_out_or_taken_twice(client: TestClient) -> None:

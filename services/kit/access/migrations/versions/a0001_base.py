@@ -1,7 +1,9 @@
 """Creates persons, and the API keys and logins that belong to them or to machines."""
 
 from services.kit import audit
+from services.kit.access import approval_index
 from services.kit.migrations import execute
+from services.kit.schemas import SERVICE_ROLES
 
 revision = "a0001"
 down_revision = None
@@ -73,3 +75,8 @@ def upgrade() -> None:
         execute(audit.audited("access", table))
     # The directory of people, which alerts serves, decides them.
     execute("GRANT INSERT, DELETE ON access.row_right TO tocsin_alerts")
+    execute(approval_index.INDEX)
+    for table in approval_index.APPEND_ONLY:
+        execute(audit.append_only("access", table))
+    execute(approval_index.FUNCTIONS)
+    execute(approval_index.RIGHTS.format(roles=", ".join(SERVICE_ROLES)))
