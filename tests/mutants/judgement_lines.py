@@ -201,8 +201,8 @@ LINES = (
         "unpaid-is-uncovered",
         "A-14 stays lit until the instalment is paid",
         f"{SCORING}/indicators/account_liquidity.py",
-        "    return held if is_open_still else None\n",
-        "    return None\n",
+        "    if missed is None:\n",
+        "    if missed is not None:\n",
         (f"{DOMAIN}/test_lit_signals.py",),
     ),
     Mutant(

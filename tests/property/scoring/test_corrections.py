@@ -243,8 +243,6 @@ RECORD: Final = "reversed_keys"
 LEFT_BEHIND: Final = dict.fromkeys(
     ("loan.closed.v1", "schedule.published.v1", "schedule.changed.v1"), ("labels",)
 )
-# A-14 is lit by what was owed then: the end of a loan put it out.
-LEFT_BEHIND["loan.closed.v1"] += ("A-14", "risk")
 AMENDED: Final = [name for name in WRITES if "amendment" in EVENT_TYPES[name].corrections]
 
 
@@ -326,10 +324,6 @@ def _unlike(name: str, mine: Borrower, others: Borrower) -> list[str]:
     """Return what differs, flags and labels included."""
     differing = _all_differences(mine, others)
     known = (RECORD, *LEFT_BEHIND.get(name, ()))
-    # While A-14 is lit it keeps the worst figure of all moments at which it was measured, and a
-    # correction is one more moment.
-    if any(line.startswith("signals.A-14.") for line in differing):
-        known += ("signals.A-14.", "risk.score", "risk.families", "risk.completeness")
     return [line for line in differing if not any(part in line.split(":")[0] for part in known)]
 
 

@@ -337,7 +337,9 @@ def pressing_amount(loan: Loan, day: int, as_of: int) -> int:
 
 
 def is_any_near(borrower: Borrower, day: int) -> bool:
-    """Return whether something falls due soon, or did when it was judged last."""
+    """Return whether something falls due soon, is past due, or did when it was judged last."""
+    if borrower.counters.past_due_minor:
+        return True
     statuses = borrower.signals.status
     if statuses[NEXT_DUE_SLOT] or statuses[MATURITY_SLOT]:
         return True

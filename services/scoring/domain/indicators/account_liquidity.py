@@ -7,13 +7,12 @@ where something does and no account is known, it is unmeasurable.
 
 from typing import Final
 
+from services.scoring.domain.arrears.days_past_due import oldest_unpaid_day
 from services.scoring.domain.arrears.instalments import (
     NEXT_DUE_DAYS,
     NEXT_DUE_SLOT,
-    due_before,
     is_open,
     next_due_day,
-    paid_by,
     pressing_amount,
     pressing_days,
     spendable,
@@ -30,6 +29,7 @@ from services.scoring.domain.indicators.subjects import loans_due_next
 from services.scoring.domain.primitives import series, touched
 from services.scoring.domain.primitives.dates import first_day_of, month_of, months_sum
 from services.scoring.domain.primitives.measurement import (
+    AMBER,
     MEASURED,
     MICRO,
     Measurement,
@@ -62,6 +62,8 @@ BALANCES_AND_LINES: Final = (
 # Ten years: beyond it a runway or a cover is not a figure but "no end in sight".
 LONGEST_RUNWAY: Final = 3_650 * MICRO
 MOST_COVER: Final = 1_000 * MICRO
+# Balances are kept for some days longer.
+BALANCES_KEPT_DAYS: Final = 200
 
 
 LIQUIDITY: Final = Theme(ACCOUNT, "liq", "LIQUIDITY")
@@ -207,8 +209,8 @@ def next_due_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     """A-14: money at hand and to be expected over what falls due next, within 15 days.
 
     Due is everything unpaid through the next due day, over all loans: money goes to the oldest debt
-    first, so arrears come before it. A signal that is lit stays until the instalment that it was
-    about is paid, on the due day and after it too. Expected is the 25th percentile (nearest rank)
+    first, so arrears come before it. A signal about an instalment whose money was not there on the
+    eve of its due day stays until it is paid. Expected is the 25th percentile (nearest rank)
     of the operating credits in the same days of the six months before, at least three, because pay
     and customers come by the calendar. Known committed outflow is a firm's payroll by its rhythm.
     """
@@ -219,27 +221,35 @@ def next_due_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     ]
     days = [next_due_day(loan, as_of, NEXT_DUE_DAYS) for loan in loans]
     day = min((day for day in days if day is not None), default=None)
-    held = _held_cover(borrower, loans, rules, as_of)
+    missed = _missed_cover(borrower, loans, rules, as_of)
     measurement = not_applicable() if day is None else _cover_of(borrower, loans, as_of, day)
-    if held is None:
+    if missed is None:
         return measurement
     if measurement.status == MEASURED and measurement.values[0] is not None:
-        held = min(held, measurement.values[0])
-    return measured(held)
+        missed = min(missed, measurement.values[0])
+    return measured(missed)
 
 
-def _held_cover(borrower: Borrower, loans: list[Loan], rules: Rules, as_of: int) -> int | None:
-    """Return the cover of an instalment that fell due uncovered and is unpaid."""
-    held = lit.held_figure(borrower, rules, NEXT_DUE_SLOT)
-    if held is None:
+def _missed_cover(borrower: Borrower, loans: list[Loan], rules: Rules, as_of: int) -> int | None:
+    """Return the cover of the oldest instalment unpaid on the eve of its due day, if it was short.
+
+    It is derived from facts each time, so that it is right once they are corrected.
+    """
+    rule = rules.by_slot[NEXT_DUE_SLOT]
+    if not rules.baseline_months or rule is None:
         return None
-    reached = min(as_of, borrower.signals.since[NEXT_DUE_SLOT] + NEXT_DUE_DAYS)
-    is_open_still = any(
-        due_before(loan, reached + 1) - paid_by(loan, as_of)
-        > rules.tolerance.minor(loan.currency, 0)
-        for loan in loans
-    )
-    return held if is_open_still else None
+    days = [oldest_unpaid_day(loan, as_of, rules.tolerance) for loan in loans]
+    day = min((day for day in days if day is not None), default=None)
+    if day is None:
+        return None
+    eve = max(day - 1, as_of - BALANCES_KEPT_DAYS)
+    money = spendable(borrower, eve)
+    if money is None:
+        return None
+    money += undrawn_usable(borrower, eve) + (_expected_credits(borrower, eve, day) or 0)
+    cover = _cover(money, sum(unpaid_through(loan, day) for loan in loans))
+    component = rule.components[0]
+    return cover if component is not None and component.level(cover) >= AMBER else None
 
 
 def _cover_of(borrower: Borrower, loans: list[Loan], as_of: int, day: int) -> Measurement:

@@ -173,21 +173,26 @@ def _items(borrower: Borrower, as_of: int, kind: int) -> list[Subject]:
 
 
 def loans_due_next(borrower: Borrower, as_of: int, rules: Rules) -> list[Subject]:
-    """Return the loans with what is unpaid through their next due day, the nearest first."""
+    """Return the loans with what is unpaid through their next due day, the nearest first.
+
+    Without one that is near, the day on which the oldest unpaid instalment fell due.
+    """
     subjects = []
     for loan in borrower.loans:
         if not is_open(loan, borrower.profile.reporting_currency) or not loan.due_days:
             continue
         day = next_due_day(loan, as_of, NEXT_DUE_DAYS)
+        if day is None:
+            day = days_past_due.oldest_unpaid_day(loan, as_of, rules.tolerance)
         if day is not None:
             subjects.append(
                 Subject(
                     kind=LOAN,
                     id=loan.loan_id,
-                    minor=unpaid_through(loan, day),
+                    minor=unpaid_through(loan, max(day, as_of)),
                     currency=loan.currency,
                     since=day,
-                    detail=DUE,
+                    detail=DUE if day >= as_of else "",
                     refs=_known(loan.schedule_ref) + borrower.evidence.balances[::-1][:2],
                 )
             )

@@ -6,7 +6,7 @@ from services.scoring.domain.borrower.risk import slot_of
 from services.scoring.domain.events import credit_file
 from services.scoring.domain.primitives.measurement import GREEN, NOT_APPLICABLE, RED
 from tests.fakes.story import Story
-from tests.fakes.units import iso
+from tests.fakes.units import day, iso
 
 
 def eroded(rulebook: str = "default") -> Story:
@@ -73,6 +73,27 @@ class TestTheNextInstalment:
         assert began in story.borrower.signals.since
         story.pays(1_000)
         assert story.level("A-14") == GREEN
+
+    def test_a_payment_taken_back_lights_it_as_if_it_had_never_come(self) -> None:
+        story = self.uncovered().close_through("2024-07-25")
+        other = story.fork()
+        paid = other.pays(1_000)
+        assert other.level("A-14") == GREEN
+        other.reverses(paid, 1_000)
+        # 100 of 1,000 were there on the eve, whatever lies there since.
+        assert (other.figure("A-14"), other.level("A-14")) == (0.1, RED)
+        story.balance(5_000)
+        assert story.figure("A-14") == 0.1
+
+    def test_it_names_the_instalment_that_was_missed(self) -> None:
+        story = self.uncovered().close_through("2024-07-25")
+        (cause,) = [each for each in story.latest.contributors if each.indicator == "A-14"]
+        assert (cause.subjects[0].id, cause.subjects[0].since) == ("l-1", day("2024-07-20"))
+
+    def test_what_was_there_on_the_eve_is_no_missing_money(self) -> None:
+        story = self.uncovered()
+        story.on("2024-07-19").balance(1_500)
+        assert story.close_through("2024-07-25").measure("A-14").status == NOT_APPLICABLE
 
     def test_elsewhere_it_ends_with_the_due_day(self) -> None:
         story = self.uncovered("reference").close_through("2024-07-21")
