@@ -1,10 +1,10 @@
 """Opens and ends the alerts of a history by the rules of the alerts service, and measures them.
 
 Nobody acts on the alerts: each is open until it is superseded or ends by itself. Sentences are left
-out, because nobody reads them. Called by `tocsin backtest`.
+out, because nobody reads them. Called by `tocsin backtest` and `tocsin rulebook what-if`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,6 @@ import msgspec
 
 from services.alerts.decisions.adapters.assessment_wire import summary_of
 from services.alerts.decisions.domain.alert import AlertChange
-from services.alerts.decisions.domain.assessment import AssessmentSummary
 from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, decide, state_after
 from services.alerts.decisions.domain.differences import AssessmentDifference
 from services.alerts.decisions.domain.drafting import ENGLISH
@@ -118,23 +117,26 @@ class AlertBook:
 
     def add(self, assessment: Assessment) -> None:
         """Apply an assessment; alerts count once the borrower is observed."""
+        changes = self.decided(assessment)
+        alerts = self.borrowers.get(assessment.borrower_id)
+        if alerts is not None:
+            _count(alerts, assessment, changes)
+
+    def decided(self, assessment: Assessment) -> Sequence[AlertChange]:
+        """Return what an assessment changes about the alerts of its borrower."""
         data = msgspec.convert(assessment_data(assessment), AssessmentV1)
         summary = replace(summary_of(data), words=_NoWords())
         before = self._states.get(summary.borrower_id, NO_PRIOR_STATE)
         decision = decide(summary, before=before, policy=self._policy)
         self._states[summary.borrower_id] = state_after(before, summary, decision)
-        alerts = self.borrowers.get(summary.borrower_id)
-        if alerts is not None:
-            _count(alerts, summary, decision.changes)
+        return decision.changes
 
 
-def _count(
-    alerts: BorrowerAlerts, summary: AssessmentSummary, changes: Iterable[AlertChange]
-) -> None:
+def _count(alerts: BorrowerAlerts, assessment: Assessment, changes: Sequence[AlertChange]) -> None:
     for change in changes:
         if change.kind is AlertEventKind.OPENED:
-            alerts.opened.append(summary.as_of.toordinal())
-            alerts.without_money_at_risk += not summary.is_money_at_risk
+            alerts.opened.append(assessment.as_of)
+            alerts.without_money_at_risk += not assessment.money_at_risk
         is_recovered = change.alert.outcome_code is OutcomeCode.NO_ACTION_RECOVERED
         alerts.ended_by_themselves += is_recovered
 

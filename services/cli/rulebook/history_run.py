@@ -8,11 +8,13 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
+from services.alerts.primitives.vocabulary import AlertEventKind
+from services.cli.backtest.alert_book import AlertBook
 from services.cli.errors import CommandError
 from services.cli.figures import NOTHING
 from services.cli.outcome_files import Outcomes
 from services.scoring.adapters.offline import ScoredBorrower
-from services.scoring.domain.borrower.risk import NORMAL, STATE_NAMES
+from services.scoring.domain.borrower.risk import STATE_NAMES
 from services.scoring.domain.portfolio.outcomes import (
     EVERYBODY,
     SEVERITY,
@@ -25,7 +27,7 @@ from services.scoring.domain.primitives.vocabulary import SEGMENTS
 UNASSIGNED: Final = "nobody"
 DAYS_A_WEEK: Final = 7
 MOST_BORROWERS_SHOWN: Final = 15
-# Entering these opens an alert, the mildest first.
+# The states in which alerts open, the mildest first.
 ALERTING: Final = ("ATTENTION", "WATCH", "HIGH_RISK", "DEFAULT")
 
 
@@ -34,10 +36,11 @@ class HistoryRun:
     """A history scored under one rulebook.
 
     ``states`` has each borrower's state at every close that counts, ``alerts`` the (state, officer)
-    of each change for the worse in that time, ``outcomes`` the figures of each state with labels.
+    of each alert that would open in that time, ``outcomes`` the figures of each state with labels.
     """
 
     rulebook: str
+    book: AlertBook
     days: dict[str, list[int]] = field(default_factory=dict)
     states: dict[str, list[int]] = field(default_factory=dict)
     segments: dict[str, str] = field(default_factory=dict)
@@ -52,14 +55,15 @@ class HistoryRun:
         borrower = scored.borrower
         name, officer = borrower.borrower_id, borrower.profile.officer_id or UNASSIGNED
         state = STATE_NAMES[borrower.risk.state]
-        before = self.final.get(name, STATE_NAMES[NORMAL])
         self.final[name] = state
         self.segments[name] = SEGMENTS[borrower.profile.segment]
         self.officers.add(officer)
+        changes = [] if scored.assessment is None else self.book.decided(scored.assessment)
         if scored.as_of < first_day:
             return
-        if SEVERITY[state] > SEVERITY[before]:
-            self.alerts[state, officer] += 1
+        for change in changes:
+            if change.kind is AlertEventKind.OPENED:
+                self.alerts[change.alert.state.value, officer] += 1
         if scored.is_day_close:
             self.days.setdefault(name, []).append(scored.as_of)
             self.states.setdefault(name, []).append(borrower.risk.state)

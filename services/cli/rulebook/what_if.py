@@ -1,8 +1,8 @@
 """`tocsin rulebook what-if`: scores a history under a draft and under the rulebook in force.
 
 For the risk modeller before proposing, and for the second person before approving. The same pure
-fold scores the history twice; nothing is activated. An alert is a change of a borrower to a worse
-state: that is what opens one on an officer's list.
+fold scores the history twice; nothing is activated. Alerts are those that the alerts service would
+open if nobody acted on them.
 """
 
 import json
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
+from services.cli.backtest.alert_book import AlertBook
 from services.cli.errors import CommandError
 from services.cli.event_files import in_time_order, opened, with_progress
 from services.cli.options import DEFAULT_ZONE, AsJson, Horizon, TimeZone, ordinal_of
@@ -104,7 +105,9 @@ def _run(
     rules: Rulebook, source: IO[bytes], settings: OfflineSettings, first_day: int
 ) -> HistoryRun:
     source.seek(0)
-    run = HistoryRun(f"{rules.name} {rules.version}")
+    assert isinstance(settings.zone, ZoneInfo)
+    book = AlertBook(zone=settings.zone, watches_deposit_customers=False)
+    run = HistoryRun(f"{rules.name} {rules.version}", book)
     # What the history activates is ignored: it is scored under this rulebook throughout.
     scorer = OfflineScorer(rules, settings, find=lambda _: rules)
     with in_time_order():

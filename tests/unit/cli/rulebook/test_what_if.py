@@ -145,6 +145,33 @@ def test_alerts_are_counted_by_officer_and_week(history: Path, books: tuple[Path
     assert found["against"]["busiest_officer"] == "officer-0"
 
 
+def test_no_alert_opens_where_no_money_is_at_risk(history: Path, books: tuple[Path, Path]) -> None:
+    decision = {
+        "override_id": "OV-1",
+        "kind": "TIGHTEN",
+        "reason": "Press reports.",
+        "proposed_by": "O-1",
+        "approved_by": ["O-2"],
+        "effective_date": "2024-02-01",
+        "state": "WATCH",
+        "expires_date": "2024-06-30",
+    }
+    profile = {"segment": "SME", "reporting_currency": "EUR", "country": "DE"}
+    events = [
+        event("r-9", "borrower.registered.v1", "B-9", "2024-02-01T01:00:00Z", **profile),
+        cloud_event(
+            *("override.approved.v1", "o-9"),
+            borrower="B-9",
+            data=decision,
+            time="2024-02-01T02:00:00Z",
+            source="core",
+        ),
+    ]
+    history.write_text("".join(json.dumps(each) + "\n" for each in events), encoding="utf-8")
+    found = called("what-if", history, "--draft", books[1], "--against", books[0])
+    assert (found["draft"]["alerts"], found["changed"]) == (0, {})
+
+
 def test_lead_time_and_precision_follow_the_labels(
     history: Path, books: tuple[Path, Path], tmp_path: Path
 ) -> None:
