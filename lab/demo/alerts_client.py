@@ -1,20 +1,18 @@
 """Calls the alerts service as the bank's people would: by REST alone."""
 
-from collections.abc import AsyncIterator
-from datetime import datetime
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx2
 
 from lab.demo.environment import DemoKeys
-from lab.demo.lead_time import OpenedAlert
-from lab.simulator.days import BANK_TIMEZONE
 from services.cli.errors import CommandError
 
 PAGE = 100
-ANNOUNCED = frozenset({"alert.opened.v1", "alert.updated.v1"})
-_ZONE = ZoneInfo(BANK_TIMEZONE)
+
+
+class Refused(Exception):
+    """A person's step that the service refuses, because the alert is another by now."""
 
 
 class AlertsClient:
@@ -47,30 +45,59 @@ class AlertsClient:
         )
         return len(page["items"])
 
-    async def alerts(self) -> list[dict[str, Any]]:
-        """Return all alerts."""
-        return [alert async for alert in self._pages("/v1/alerts")]
+    async def alerts(self, status: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """Return all alerts, or those with one of these statuses."""
+        return [alert async for alert in self._pages("/v1/alerts", status=list(status))]
+
+    async def take_step(
+        self, alert: Mapping[str, Any], step: str, body: Mapping[str, str] | None, *, key: str
+    ) -> None:
+        """Take a person's step on an alert as it was read.
+
+        Raises:
+            Refused: If the alert has changed since.
+        """
+        answer = await self._http.post(
+            f"/v1/alerts/{alert['alert_id']}/{step}",
+            json=body,
+            headers={"Authorization": f"Bearer {key}", "If-Match": f'"{alert["version"]}"'},
+        )
+        if answer.status_code in (httpx2.codes.CONFLICT, httpx2.codes.PRECONDITION_FAILED):
+            raise Refused(answer.text)
+        _check(answer, f"POST {step}")
+
+    async def activate_directory(
+        self, document: Mapping[str, Any], *, proposer_key: str, approver_key: str
+    ) -> None:
+        """Put the first directory into effect with two people."""
+        submitted = await self._request(
+            "PUT",
+            "/v1/people",
+            proposer_key,
+            json={"directory": document, "reason": "the bank opens"},
+            headers={"If-Match": '"0"'},
+        )
+        path = f"/v1/approvals/{submitted['proposal_id']}"
+        shown = await self._request("GET", path, approver_key)
+        await self._request(
+            "POST",
+            f"{path}/approve",
+            approver_key,
+            json={"reason": "compared with the list of staff", "digest": shown["digest"]},
+        )
 
     async def alert(self, alert_id: str) -> dict[str, Any]:
         """Return one alert with its history and the borrower's card."""
         return await self._request("GET", f"/v1/alerts/{alert_id}", self._keys.officer)
 
-    async def opened_alerts(self) -> dict[str, list[OpenedAlert]]:
-        """Return the alerts that were opened or raised, by borrower."""
-        opened: dict[str, list[OpenedAlert]] = {}
-        for alert in await self.alerts():
-            whole = await self.alert(alert["alert_id"])
-            for step in whole["detail"]["history"]:
-                if step["kind"] in ANNOUNCED and step["data"].get("state"):
-                    local = datetime.fromisoformat(step["at"]).astimezone(_ZONE)
-                    alert_opened = OpenedAlert(local.toordinal(), step["data"]["state"])
-                    opened.setdefault(alert["borrower_id"], []).append(alert_opened)
-        return opened
+    async def alerts_with_history(self) -> list[dict[str, Any]]:
+        """Return all alerts, each with its history and the borrower's card."""
+        return [await self.alert(alert["alert_id"]) for alert in await self.alerts()]
 
-    async def _pages(self, path: str) -> AsyncIterator[dict[str, Any]]:
+    async def _pages(self, path: str, **filters: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
         cursor = None
         while True:
-            params: dict[str, str | int] = {"limit": PAGE}
+            params: dict[str, str | int | Sequence[str]] = {"limit": PAGE, **filters}
             if cursor:
                 params["cursor"] = cursor
             page = await self._request("GET", path, self._keys.officer, params=params)
@@ -80,14 +107,26 @@ class AlertsClient:
             if not cursor:
                 return
 
-    async def _request(self, method: str, path: str, key: str, **options: Any) -> dict[str, Any]:
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        key: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> dict[str, Any]:
         answer = await self._http.request(
-            method, path, headers={"Authorization": f"Bearer {key}"}, **options
+            method, path, headers={"Authorization": f"Bearer {key}", **(headers or {})}, **options
         )
-        if not answer.is_success:
-            raise CommandError(
-                f"{method} {path} answered {answer.status_code}: {answer.text[:500]}",
-                remedy="See the log of alerts in the demo's data folder.",
-            )
+        _check(answer, f"{method} {path}")
         document: dict[str, Any] = answer.json()
         return document
+
+
+def _check(answer: httpx2.Response, call: str) -> None:
+    if not answer.is_success:
+        raise CommandError(
+            f"{call} answered {answer.status_code}: {answer.text[:500]}",
+            remedy="See the log of alerts in the demo's data folder.",
+        )

@@ -7,7 +7,7 @@ every run starts from nothing. Invariant: only one demo at a time uses a folder.
 import asyncio
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +21,7 @@ from lab.stack import service_processes
 from lab.stack.local import LocalStack
 from lab.stack.logins import service_urls
 from lab.stack.settings import StackSettings
+from services.alerts.directory.adapters.directory_document import DirectoryDocument
 from services.cli.errors import CommandError
 from services.cli.topics import Topic, ensure, planned
 from services.kit.access import persons, store
@@ -44,7 +45,7 @@ RAW_TOPICS = (
     "raw.market",
 )
 SOURCES = (events.CUSTOMERS, events.CONTRACTS, events.CALENDAR)
-SENIOR_OFFICER = "senior"
+HEAD_OF_RISK = "rita"
 LOCK_FILE = ".lock"
 
 
@@ -54,8 +55,13 @@ class DemoKeys:
 
     bank: str
     operator: str
-    officer: str
-    """For the pages: sees every borrower."""
+    people: Mapping[str, str]
+    """By person id."""
+
+    @property
+    def officer(self) -> str:
+        """Return the key for the pages: of the head of risk, who sees every borrower."""
+        return self.people[HEAD_OF_RISK]
 
 
 @contextmanager
@@ -93,18 +99,18 @@ def _clear(data_dir: Path) -> None:
             path.unlink()
 
 
-async def prepare(platform: PlatformSettings) -> DemoKeys:
-    """Create schemas, topics and keys."""
+async def prepare(platform: PlatformSettings, document: DirectoryDocument) -> DemoKeys:
+    """Create schemas, topics, and the keys of the bank's systems and people."""
     raw = [Topic(name=name, partitions=PARTITIONS) for name in RAW_TOPICS]
     async with asyncio.TaskGroup() as group:
         group.create_task(migrate(platform.dsn, service_urls=service_urls(platform.dsn)))
         group.create_task(
             ensure(platform.kafka_bootstrap, topics=[*planned(platform, replicas=1), *raw])
         )
-    return await _create_keys(platform.dsn)
+    return await _create_keys(platform.dsn, document)
 
 
-async def _create_keys(dsn: str) -> DemoKeys:
+async def _create_keys(dsn: str, document: DirectoryDocument) -> DemoKeys:
     now = SystemClock().now()
     grants = (
         Grant(
@@ -119,20 +125,22 @@ async def _create_keys(dsn: str) -> DemoKeys:
             roles=frozenset({Role.OPERATOR, Role.AUDITOR}),
             expires_at=now + KEYS_VALID,
         ),
-        Grant(
-            name="the demo's senior officer",
-            roles=frozenset({Role.SENIOR, Role.RISK}),
-            person_id=SENIOR_OFFICER,
-            expires_at=now + KEYS_VALID,
-        ),
     )
-    senior = StoredPerson(person_id=SENIOR_OFFICER, display_name="Senior officer", created_at=now)
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
-        await persons.create(connection, senior)
-        bank, operator, officer = [
-            (await store.issue(connection, grant, at=now))[1] for grant in grants
-        ]
+        bank, operator = [(await store.issue(connection, grant, at=now))[1] for grant in grants]
+        people = {}
+        for person_id, person in document.people.items():
+            stored = StoredPerson(person_id=person_id, display_name=person.name, created_at=now)
+            await persons.create(connection, stored)
+            grant = Grant(
+                name=person.name,
+                roles=frozenset(person.roles),
+                person_id=person_id,
+                officer_id=person.officer_id,
+                expires_at=now + KEYS_VALID,
+            )
+            people[person_id] = (await store.issue(connection, grant, at=now))[1]
     finally:
         await connection.close()
-    return DemoKeys(bank=bank, operator=operator, officer=officer)
+    return DemoKeys(bank=bank, operator=operator, people=people)

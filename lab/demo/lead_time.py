@@ -7,9 +7,16 @@ distress that healed are neither.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from statistics import median
+from typing import Any
+from zoneinfo import ZoneInfo
 
+from lab.simulator.days import BANK_TIMEZONE
 from services.scoring.domain.portfolio.outcomes import SEVERITY, BorrowerOutcome, lead_of_alerts
+
+ANNOUNCED = frozenset({"alert.opened.v1", "alert.updated.v1"})
+_ZONE = ZoneInfo(BANK_TIMEZONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +75,15 @@ def _days(alerts: Mapping[str, Sequence[OpenedAlert]], borrower_id: str) -> list
 
 def _is_serious(alerts: Sequence[OpenedAlert]) -> bool:
     return any(SEVERITY[alert.state] >= SEVERITY["WATCH"] for alert in alerts)
+
+
+def opened_alerts(histories: Iterable[Mapping[str, Any]]) -> dict[str, list[OpenedAlert]]:
+    """Return the alerts that were opened or raised, by borrower."""
+    opened: dict[str, list[OpenedAlert]] = {}
+    for whole in histories:
+        for step in whole["detail"]["history"]:
+            if step["kind"] in ANNOUNCED and step["data"].get("state"):
+                local = datetime.fromisoformat(step["at"]).astimezone(_ZONE)
+                alert_opened = OpenedAlert(local.toordinal(), step["data"]["state"])
+                opened.setdefault(whole["detail"]["alert"]["borrower_id"], []).append(alert_opened)
+    return opened

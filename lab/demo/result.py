@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from lab.demo.figures import InputCounts
 from lab.demo.lead_time import LeadTimes
 from lab.demo.mailbox import InboxCounts
+from lab.demo.office import OfficeCounts
 from lab.simulator.delivery import SentCounts
 
 STATES_IN_ORDER = ("NORMAL", "ATTENTION", "WATCH", "HIGH_RISK", "DEFAULT", "PROBATION", "CLOSED")
@@ -24,6 +25,7 @@ class DemoResult:
     counts: InputCounts
     states: Mapping[str, int]
     alerts: int
+    office: OfficeCounts
     inbox: InboxCounts
     undelivered: int
     lead_times: LeadTimes
@@ -87,6 +89,10 @@ class DemoResult:
             "borrowers": sum(self.states.values()),
             "states": {name: self.states[name] for name in STATES_IN_ORDER if name in self.states},
             "alerts": self.alerts,
+            "acknowledged": self.office.steps.get("acknowledged", 0),
+            "reminded": self.office.steps.get("reminded", 0),
+            "escalated": self.office.steps.get("escalated", 0),
+            "resolved": self.office.steps.get("resolved", 0),
             "webhooks_delivered": self.inbox.accepted,
             "webhook_retries": self.retries,
             "distressed_labelled": self.lead_times.failed,

@@ -15,13 +15,14 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.live import Live
 
-from lab.demo import environment, lead_time, programs, terminal, warning_card
+from lab.demo import environment, lead_time, office, programs, terminal, warning_card
 from lab.demo.alerts_client import AlertsClient
 from lab.demo.bank import Bank
 from lab.demo.environment import DemoKeys
 from lab.demo.figures import SystemFigures
 from lab.demo.inbox import Inbox
 from lab.demo.mailbox import Mailbox, ReceiverOptions
+from lab.demo.office import Office
 from lab.demo.programs import Programs
 from lab.demo.result import DemoResult
 from lab.demo.terminal import DemoProgress
@@ -40,6 +41,7 @@ VERIFY_WAIT_SECONDS = 30.0
 RULEBOOK = "default"
 DAYS_A_LINE = 30
 CHECK_EVERY_DAYS = 10
+WORK_EVERY_DAYS = 2
 OFFICERS_INBOX = ReceiverOptions(unavailable_every=9, too_late_at=3)
 CHANNEL_INBOX = ReceiverOptions(unavailable_every=10**9, busy_at=1, too_late_at=None)
 
@@ -56,6 +58,7 @@ class RunningDemo:
     bank: Bank
     figures: SystemFigures
     alerts_client: AlertsClient
+    office: Office
 
 
 @asynccontextmanager
@@ -70,7 +73,8 @@ async def started_demo(
         partitions=environment.PARTITIONS,
     )
     progress.enter("Creating schemas, topics and keys")
-    keys = await environment.prepare(platform)
+    directory = office.directory()
+    keys = await environment.prepare(platform, directory)
     chosen = programs.choose()
     processes = ServiceProcesses(data_dir, settings=programs.shared_settings(stack))
     inbox = Inbox(Mailbox(options=OFFICERS_INBOX), channel=Mailbox(options=CHANNEL_INBOX))
@@ -95,7 +99,11 @@ async def started_demo(
             )
         )
         await _register(alerts_client, inbox)
-        yield RunningDemo(platform, keys, chosen, processes, inbox, bank, figures, alerts_client)
+        people = Office(alerts_client, keys=keys.people, directory=directory)
+        await people.open()
+        yield RunningDemo(
+            platform, keys, chosen, processes, inbox, bank, figures, alerts_client, people
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +128,8 @@ async def play(running: RunningDemo, setup: Setup, *, progress: DemoProgress) ->
         progress.sent = delivery.sent.offered
         if progress.days_done % CHECK_EVERY_DAYS == 0:
             running.processes.check()
+        if progress.days_done % WORK_EVERY_DAYS == 0:
+            await running.office.work()
         if progress.days_done % DAYS_A_LINE == 0 and not progress.console.is_terminal:
             progress.console.print(terminal.line(progress))
     progress.enter("Waiting until everything has arrived")
@@ -135,16 +145,19 @@ async def check(running: RunningDemo, played: PlayedHistory, *, since_s: float) 
         since_s: The monotonic time at which the demo began.
     """
     findings = await verified(running.platform, RULEBOOK, wait_seconds=VERIFY_WAIT_SECONDS)
-    opened = await running.alerts_client.opened_alerts()
+    histories = await running.alerts_client.alerts_with_history()
     return DemoResult(
         sent=played.delivery.sent,
         days=played.portfolio.setup.days,
         counts=await running.figures.counts(),
         states=await running.figures.states(),
-        alerts=len(await running.alerts_client.alerts()),
+        alerts=len(histories),
+        office=office.count(histories),
         inbox=running.inbox.counts,
         undelivered=played.undelivered,
-        lead_times=lead_time.measure(played.portfolio.outcomes(), opened),
+        lead_times=lead_time.measure(
+            played.portfolio.outcomes(), lead_time.opened_alerts(histories)
+        ),
         differences=() if findings.verified else tuple(findings.obstacles),
         elapsed_s=SystemClock().monotonic_seconds() - since_s,
     )

@@ -1,5 +1,6 @@
 """Shows the demo on the terminal: its progress, the summary, and the addresses of the pages."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from statistics import quantiles
@@ -78,6 +79,9 @@ def summary(result: DemoResult) -> RenderableType:
         ),
         ("Borrowers", _states(result)),
         ("Alerts", f"{result.alerts:,}"),
+        ("People", _people(result)),
+        ("… reminded", _by_person(result.office.reminded)),
+        ("… escalated to", _by_person(result.office.escalated)),
         (
             "Webhooks delivered",
             f"{result.inbox.accepted:,} in {result.inbox.attempts:,} attempts: "
@@ -115,6 +119,17 @@ def _states(result: DemoResult) -> str:
     return ", ".join(
         f"{result.states[name]} {name}" for name in STATES_IN_ORDER if name in result.states
     )
+
+
+def _people(result: DemoResult) -> str:
+    steps = result.office.steps
+    kinds = ("acknowledged", "commented", "reminded", "escalated", "resolved")
+    return ", ".join(f"{steps.get(kind, 0):,} {kind}" for kind in kinds)
+
+
+def _by_person(counts: Mapping[str, int]) -> str:
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    return ", ".join(f"{person} {count}" for person, count in ordered) or "nobody"
 
 
 def _lead(result: DemoResult) -> str:

@@ -23,7 +23,7 @@ from services.alerts.decisions.adapters.risk_handler import RiskHandler
 from services.alerts.decisions.adapters.step_recorder import StepRecorder
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
-from services.alerts.decisions.application.timer_loop import TimerLoop
+from services.alerts.decisions.application.timer_loop import POLL_SECONDS, TimerLoop
 from services.alerts.decisions.domain.policy import AlertPolicy, RoutingPlan
 from services.alerts.delivery.adapters import sealing
 from services.alerts.delivery.adapters.channels.http_poster import HttpPoster
@@ -96,6 +96,8 @@ log = structlog.get_logger(__name__)
 SCHEMA = "alerts"
 CONSUMER = "alerts"
 _COUNT_SECONDS = 5.0
+# Played history passes days in a second.
+LOG_TIME_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,7 +289,8 @@ def _timers(
         clock=opened.clock,
         on_step=on_step,
     )
-    return TimerLoop(timers=timers, now=now, recorder=opened.metrics)
+    poll_seconds = LOG_TIME_POLL_SECONDS if opened.settings.shows_log_time else POLL_SECONDS
+    return TimerLoop(timers=timers, now=now, recorder=opened.metrics, poll_seconds=poll_seconds)
 
 
 def _mail(

@@ -7,6 +7,7 @@ import pytest
 from lab.demo.figures import InputCounts
 from lab.demo.lead_time import LeadTimes
 from lab.demo.mailbox import InboxCounts
+from lab.demo.office import OfficeCounts
 from lab.demo.result import DemoResult
 from lab.simulator.delivery import SentCounts
 
@@ -16,6 +17,11 @@ GOOD = DemoResult(
     counts=InputCounts(applied=105, duplicates=3, quarantined=2, released=4),
     states={"DEFAULT": 1, "NORMAL": 9},
     alerts=2,
+    office=OfficeCounts(
+        steps={"acknowledged": 2, "reminded": 3, "escalated": 1},
+        reminded={"ana": 3},
+        escalated={"sam": 1},
+    ),
     inbox=InboxCounts(attempts=9, accepted=6, repeats=1, refused=3, forged=0),
     undelivered=0,
     lead_times=LeadTimes(
@@ -36,6 +42,10 @@ def test_what_adds_up_is_without_complaint() -> None:
         "borrowers": 10,
         "states": {"NORMAL": 9, "DEFAULT": 1},
         "alerts": 2,
+        "acknowledged": 2,
+        "reminded": 3,
+        "escalated": 1,
+        "resolved": 0,
         "webhooks_delivered": 6,
         "webhook_retries": 3,
         "distressed_labelled": 1,
