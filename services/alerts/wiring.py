@@ -196,7 +196,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
         consumer = _consumer(opened, handler, relay)
         organisations = opened.organisations
         yield Alerts(
-            use_cases=_use_cases(opened, policy, reads, repository),
+            use_cases=_use_cases(opened, policy, reads, repository, organisations),
             web_parts=WebParts(
                 health=_health(opened, consumer, organisations, policy.routing),
                 metrics=opened.metrics,
@@ -341,13 +341,20 @@ def _use_cases(
     policy: AlertPolicy,
     reads: PostgresAlertReads,
     repository: PostgresAlertRepository,
+    organisations: Organisations,
 ) -> UseCases:
     directories = PostgresDirectories(opened.clock)
     approvals = _approvals(opened, directories)
     endpoints = PostgresEndpointRepository(pool=opened.pool, sealer=opened.sealer)
     return UseCases(
         reading=AlertReading(reads, weekly_budget=opened.settings.weekly_budget),
-        handling=AlertHandling(repository=repository, clock=opened.clock),
+        handling=AlertHandling(
+            repository=repository,
+            organisations=organisations,
+            policy=policy,
+            clock=opened.clock,
+            new_id=time_ordered_id,
+        ),
         endpoints=EndpointRegistry(
             repository=endpoints,
             check_target=opened.channels.check_target,

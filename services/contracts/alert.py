@@ -115,6 +115,48 @@ class AlertResolvedV1(AlertV1, frozen=True, kw_only=True):
     outcome_code: Identifier  #: How it ended.
 
 
+class AlertStartedV1(AlertV1, frozen=True, kw_only=True):
+    """Somebody works on the alert."""
+
+
+class AlertSnoozedV1(AlertV1, frozen=True, kw_only=True):
+    """The alert waits; its deadlines stop meanwhile."""
+
+    until: Timestamp  #: Until when.
+    reason: Text  #: Why.
+
+
+class AlertSnoozeEndedV1(AlertV1, frozen=True, kw_only=True):
+    """The alert waits no longer; its deadlines go on."""
+
+
+class AlertLinkedV1(AlertV1, frozen=True, kw_only=True):
+    """A document about the alert was linked."""
+
+    url: Text  #: Where the document is.
+    sha256: Identifier  #: The SHA-256 of its content, in hexadecimal.
+    title: Text  #: Its title.
+
+
+class AlertRearmedV1(AlertV1, frozen=True, kw_only=True):
+    """The borrower got worse after somebody acted: the alert is open again, with new deadlines."""
+
+    round: Annotated[int, Meta(ge=2)]  #: Counts how often the time to acknowledge began.
+
+
+class AlertReopenedV1(AlertV1, frozen=True, kw_only=True):
+    """A resolved alert is open again."""
+
+    reason: Text  #: Why.
+    round: Annotated[int, Meta(ge=2)]  #: Counts how often the time to acknowledge began.
+
+
+class AlertUndoneV1(AlertV1, frozen=True, kw_only=True):
+    """A person undid an own step; the alert is as it was before that step."""
+
+    undone: Identifier  #: The type of the event of that step.
+
+
 class AlertNoticeV1(AlertV1, frozen=True, kw_only=True):
     """A notice to people because nobody acted in time; it changes nothing else."""
 

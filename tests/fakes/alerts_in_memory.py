@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.read_models import (
@@ -33,6 +34,8 @@ from services.alerts.decisions.domain.alert import (
     Owner,
     ReasonLine,
 )
+from services.alerts.decisions.domain.policy import AlertPolicy, RoutingPlan
+from services.alerts.decisions.domain.undo import UndoableStep
 from services.alerts.delivery.adapters.channels.http_poster import HttpRequest
 from services.alerts.delivery.adapters.channels.registry import ChannelRegistry
 from services.alerts.delivery.application.deliveries import DeliveryLog
@@ -55,7 +58,10 @@ from services.alerts.directory.application.directory_registry import (
     DirectoryApproval,
     DirectoryRegistry,
 )
+from services.alerts.directory.application.organisations import FixedOrganisation
+from services.alerts.directory.domain.organisation import without_directory
 from services.alerts.directory.domain.scope import Scope
+from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import (
     AlertEventKind,
@@ -72,6 +78,10 @@ from tests.fakes.approvals_in_memory import NoDatabase, approvals_in_memory
 from tests.fakes.directory_in_memory import InMemoryDirectories
 from tests.fakes.ids import CountingIds
 
+POLICY = AlertPolicy(
+    calendar=WorkingCalendar(timezone=ZoneInfo("Europe/Berlin")),
+    routing=RoutingPlan(fallback_queue="credit-desk"),
+)
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 
@@ -232,6 +242,7 @@ class InMemoryAlerts:
         self.isolated_since: dict[str, datetime] = {}
         self.sessions = InMemorySessions()
         self.directories = InMemoryDirectories(clock)
+        self.handled: list[UndoableStep] = []
         self.endpoints: dict[str, Endpoint] = {}
         self.deliveries: dict[int, DeliverySummary] = {}
         self.posted: list[HttpRequest] = []
@@ -242,7 +253,13 @@ class InMemoryAlerts:
         approvals = approvals_in_memory([DirectoryApproval(self.directories)], clock=self.clock)
         return UseCases(
             reading=AlertReading(self, weekly_budget=25),
-            handling=AlertHandling(repository=self, clock=self.clock),
+            handling=AlertHandling(
+                repository=self,
+                organisations=FixedOrganisation(without_directory(POLICY.calendar)),
+                policy=POLICY,
+                clock=self.clock,
+                new_id=CountingIds("command-"),
+            ),
             endpoints=EndpointRegistry(
                 repository=_EndpointRepository(self),
                 check_target=lambda _format, url: check_url(url, policy=AddressPolicy()),
@@ -385,6 +402,9 @@ class InMemoryAlerts:
             or any(_owns(alert, scope) for alert in own)
         )
 
+    async def commands(self, command_id: str) -> Sequence[UndoableStep]:
+        return [each for each in self.handled if each.command_id == command_id]
+
     def _detail(self, alert: Alert) -> AlertDetail:
         history = [
             _event(change) for change in self.history if change.alert.alert_id == alert.alert_id
@@ -401,9 +421,11 @@ class _LockedAlert:
     def __init__(self, books: InMemoryAlerts, alert: Alert) -> None:
         self._books = books
         self.alert = alert
+        self.isolated_since = books.isolated_since.get(alert.borrower_id)
 
-    async def record(self, change: AlertChange) -> None:
+    async def record(self, change: AlertChange, *, command: UndoableStep | None = None) -> None:
         self._books.alerts[change.alert.alert_id] = change.alert
+        self._books.handled += [command] if command else []
         self._books.history.append(change)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fastapi import FastAPI
 
-from services.alerts.decisions.entrypoints import alerts_api, stream_api
+from services.alerts.decisions.entrypoints import alerts_api, commands_api, stream_api
 from services.alerts.delivery.entrypoints import webhooks_api
 from services.alerts.directory.domain.organisation_faults import InvalidDirectory
 from services.alerts.directory.entrypoints import people_api
@@ -34,7 +34,8 @@ def create_app(
         "alerts",
         parts=replace(parts, problems=PROBLEMS),
         routers=[
-            alerts_api.router(use_cases.reading, use_cases.handling),
+            alerts_api.router(use_cases.reading),
+            commands_api.router(use_cases.handling),
             webhooks_api.router(use_cases.endpoints, use_cases.trial, use_cases.deliveries),
             people_api.router(use_cases.directory),
             approvals_router(use_cases.approvals),

@@ -141,6 +141,7 @@ class DecisionCode(StrEnum):
     ROUTED = "ROUTED"
     REMINDED = "REMINDED"
     ESCALATED = "ESCALATED"
+    SNOOZE_ENDED = "SNOOZE_ENDED"
 
 
 class OwnerKind(StrEnum):
@@ -159,6 +160,13 @@ class AlertEventKind(StrEnum):
     ASSIGNED = "alert.assigned.v1"
     COMMENTED = "alert.commented.v1"
     RESOLVED = "alert.resolved.v1"
+    STARTED = "alert.started.v1"
+    SNOOZED = "alert.snoozed.v1"
+    SNOOZE_ENDED = "alert.snooze-ended.v1"
+    LINKED = "alert.linked.v1"
+    REARMED = "alert.rearmed.v1"
+    REOPENED = "alert.reopened.v1"
+    UNDONE = "alert.undone.v1"
     REMINDED = "alert.reminded.v1"
     ESCALATED = "alert.escalated.v1"
     INCIDENT_BEGAN = "data-incident.opened.v1"

@@ -34,6 +34,8 @@ from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.application.read_models import EndpointWithSecret
 from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy, check_url
 from services.alerts.delivery.entrypoints.request_models import EndpointRequest
+from services.alerts.directory.application.organisations import FixedOrganisation
+from services.alerts.directory.domain.organisation import without_directory
 from services.alerts.directory.domain.person import Person
 from services.alerts.directory.domain.scope import EVERYTHING, Scope
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
@@ -142,6 +144,10 @@ async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
 @pytest.fixture
 def desk(pool: asyncpg.Pool) -> Desk:
     clock = ManualClock(MONDAY)
+    policy = AlertPolicy(
+        calendar=WorkingCalendar(timezone=ZoneInfo("Europe/Berlin")),
+        routing=policy_files.read_routing(),
+    )
     measured = MemoryRecorder()
     step_recorder = StepRecorder(
         outbox=Outbox(schema="alerts"), alerts_topic="alerts", subscriber=DeliveryFanOut()
@@ -160,10 +166,7 @@ def desk(pool: asyncpg.Pool) -> Desk:
         clock=clock,
         measured=measured,
         handler=RiskHandler(
-            policy=AlertPolicy(
-                calendar=WorkingCalendar(timezone=ZoneInfo("Europe/Berlin")),
-                routing=policy_files.read_routing(),
-            ),
+            policy=policy,
             step_recorder=step_recorder,
             quarantine=Quarantine(schema="alerts"),
             recorder=measured,
@@ -171,7 +174,13 @@ def desk(pool: asyncpg.Pool) -> Desk:
             on_changes=lambda: wakes.append(None),
         ),
         reading=AlertReading(PostgresAlertReads(pool), weekly_budget=25),
-        handling=AlertHandling(repository=repository, clock=clock),
+        handling=AlertHandling(
+            repository=repository,
+            organisations=FixedOrganisation(without_directory(policy.calendar)),
+            policy=policy,
+            clock=clock,
+            new_id=CountingIds("command-"),
+        ),
         endpoints=EndpointRegistry(
             repository=PostgresEndpointRepository(pool=pool, sealer=sealer),
             check_target=lambda _format, url: check_url(url, policy=DEVELOPMENT),

@@ -44,9 +44,10 @@ OPENED, UPDATED, RESOLVED = (
 )
 
 
-def live(*assessments: AssessmentSummary) -> tuple[list[AlertDecision], PriorState]:
+def live(
+    *assessments: AssessmentSummary, before: PriorState = NO_PRIOR_STATE
+) -> tuple[list[AlertDecision], PriorState]:
     """Let a borrower live through assessments; return each decision and what is known then."""
-    before = NO_PRIOR_STATE
     decisions = []
     for current in assessments:
         decision = decide(current, before=before, policy=POLICY)

@@ -422,7 +422,7 @@ class TestForms:
     ) -> None:
         form = self.form(browser)
         browser.post("/alerts/a2/acknowledge", data=form)
-        answer = browser.post("/alerts/a2/comment", data=form | {"text": "late"})
+        answer = browser.post("/alerts/a2/resolve", data=form | {"outcome_code": "FALSE"})
         assert answer.status_code == 412
         assert "read it again" in answer.text
         assert books.alerts["a2"].version == 2

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from services.alerts.adapters.statements import Row
-from services.alerts.decisions.domain.alert import Alert, Timer
+from services.alerts.decisions.domain.alert import Alert, Snooze, Timer
 from services.alerts.directory.adapters import scope_sql
 
 # What the scope $1 has.
@@ -21,6 +21,7 @@ _PARTS = {
     "second_owner": ("second_owner_kind", "second_owner_id", "second_owner_route"),
     "deadlines": ("acknowledge_by", "act_by", "escalate_at"),
     "timer": tuple(f"timer_{name}" for name in Timer.__slots__),
+    "snooze": tuple(f"snooze_{name}" for name in Snooze.__slots__),
 }
 COLUMNS = tuple(column for name in Alert.__slots__ for column in _PARTS.get(name, (name,)))
 
@@ -57,6 +58,9 @@ def from_row(row: Row) -> Alert:
         "second_owner": row["second_owner_id"] and _owner(row, "second_owner"),
         "deadlines": dict(row),
         "timer": {name: row[f"timer_{name}"] for name in Timer.__slots__},
+        "snooze": row["snooze_until"]
+        and {name: row[f"snooze_{name}"] for name in Snooze.__slots__},
+        "links": msgspec.json.decode(row["links"]),
         "reasons": msgspec.json.decode(row["reasons"]),
         "actions": msgspec.json.decode(row["actions"]),
         "texts": msgspec.json.decode(row["texts"]),

@@ -53,6 +53,13 @@ SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
 OLDEST = "SELECT min(timer_due_at) AS at FROM alerts.alert WHERE timer_due_at IS NOT NULL"
 
 
+_DECISIONS = {
+    AlertEventKind.REMINDED: (DecisionStep.REMIND, DecisionCode.REMINDED),
+    AlertEventKind.SNOOZE_ENDED: (DecisionStep.REMIND, DecisionCode.SNOOZE_ENDED),
+    AlertEventKind.ESCALATED: (DecisionStep.ESCALATE, DecisionCode.ESCALATED),
+}
+
+
 class PostgresAlertTimers:
     """The timers of the database."""
 
@@ -122,8 +129,5 @@ class PostgresAlertTimers:
 
 
 def _decision(change: AlertChange) -> DecisionRow:
-    if change.kind is AlertEventKind.ESCALATED:
-        step, code = DecisionStep.ESCALATE, DecisionCode.ESCALATED
-    else:
-        step, code = DecisionStep.REMIND, DecisionCode.REMINDED
+    step, code = _DECISIONS[change.kind]
     return decision_rows.without_assessment(change, step=step, code=code)

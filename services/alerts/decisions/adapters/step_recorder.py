@@ -44,6 +44,9 @@ _CONTRACT_FIELDS = (
     "outcome_code",
 )
 
+# What the contract has of the details of a step.
+_DETAILS = ("comment", "level", "round", "until", "reason", "url", "sha256", "title", "undone")
+
 FeedStep = AlertChange | DataIncident
 FeedChange = tuple[int, "RecordedStep"]
 
@@ -251,9 +254,7 @@ def _contract_data(change: AlertChange, document: Mapping[str, Any]) -> dict[str
     data["owner_id"] = document["owner"]["id"]
     data["second_owner_id"] = None if second is None else second["id"]
     data["actor"] = None if change.actor == SYSTEM else _identifier(change.actor)
-    for name in ("comment", "level", "round"):
-        if name in change.details:
-            data[name] = change.details[name]
+    data |= {name: change.details[name] for name in _DETAILS if name in change.details}
     recipients = change.details.get("recipients")
     if isinstance(recipients, tuple):
         data["recipients"] = [_identifier(name) for name in recipients]

@@ -21,6 +21,7 @@ from services.alerts.decisions.application.read_models import (
     OwnerWeek,
 )
 from services.alerts.decisions.domain.alert import Alert, AlertChange
+from services.alerts.decisions.domain.undo import UndoableStep
 from services.alerts.directory.domain.scope import Scope
 from services.alerts.primitives.paging import CursorPage
 from services.alerts.primitives.vocabulary import Severity
@@ -64,7 +65,16 @@ class LockedAlert(Protocol):
     @property
     def alert(self) -> Alert: ...
 
-    async def record(self, change: AlertChange) -> None: ...
+    @property
+    def isolated_since(self) -> datetime | None: ...
+
+    async def record(self, change: AlertChange, *, command: UndoableStep | None = None) -> None:
+        """Writes a step, and the command that may undo it.
+
+        Raises:
+            StepRefused: If another alert of the borrower is open.
+        """
+        ...
 
 
 class AlertRepository(Protocol):
@@ -73,5 +83,9 @@ class AlertRepository(Protocol):
     def lock(
         self, alert_id: str, *, scope: Scope
     ) -> AbstractAsyncContextManager[LockedAlert | None]:
-        """Locks an alert; None when the scope has none of that id."""
+        """Locks an alert; None when there is none of that id in the scope."""
+        ...
+
+    async def commands(self, command_id: str) -> Sequence[UndoableStep]:
+        """Returns what a command did, an alert each; nothing if it is too old to be undone."""
         ...

@@ -12,9 +12,11 @@ from services.alerts.decisions.domain.alert import (
     Action,
     Alert,
     AlertText,
+    DocumentLink,
     NewsItem,
     Owner,
     ReasonLine,
+    Snooze,
 )
 from services.alerts.primitives.vocabulary import (
     AlertEventKind,
@@ -55,11 +57,13 @@ class AlertSummary:
 
     `headlines` are the headline by language, `factors`, `triggers` and `stages` where the causes
     belong. `isolated_since` is since when the borrower's data cannot be processed; null if they
-    can.
+    can. `round` counts how often the time to acknowledge began, `escalation_level` is the highest
+    level that was notified in it; a step names any version from `changed_version` on.
     """
 
     alert_id: str
     version: int
+    changed_version: int
     borrower_id: str
     alert_type: AlertType
     severity: Severity
@@ -84,6 +88,10 @@ class AlertSummary:
     acknowledge_by: datetime
     act_by: datetime
     escalate_at: datetime
+    round: int
+    escalation_level: int
+    snooze: Snooze | None
+    links: Sequence[DocumentLink]
     acknowledged_at: datetime | None
     resolved_at: datetime | None
     outcome_code: OutcomeCode | None
@@ -99,6 +107,8 @@ class AlertSummary:
             acknowledge_by=alert.deadlines.acknowledge_by,
             act_by=alert.deadlines.act_by,
             escalate_at=alert.deadlines.escalate_at,
+            round=alert.timer.round,
+            escalation_level=alert.timer.level,
             isolated_since=isolated_since,
             headlines={language: text.headline for language, text in alert.texts.items()},
             **shared,

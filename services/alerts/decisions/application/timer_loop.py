@@ -88,7 +88,7 @@ class TimerLoop:
             self._recorder.add(metrics.TIMERS_FAILED, taken.failed)
             for change in taken.changes:
                 self._recorder.add(metrics.ALERT_EVENTS, kind=change.kind.value)
-                if not change.details["recipients"]:
+                if not change.details.get("recipients"):
                     log.error("timers.nobody_to_notify", alert_id=change.alert.alert_id)
 
     async def measure(self) -> None:

@@ -108,6 +108,7 @@ class Timer:
         began_at: From when the time of the round counts.
         handled_until: What fell due up to then is over.
         level: The highest level that was notified in this round; 0 is the owner.
+        snoozes: How often the alert was snoozed in this round.
         due_at: When something may be due; None if nothing follows.
     """
 
@@ -115,13 +116,41 @@ class Timer:
     began_at: datetime
     handled_until: datetime
     level: int
+    snoozes: int
     due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snooze:
+    """Until when an alert waits, who decided that and why; its deadlines stop meanwhile."""
+
+    began_at: datetime
+    until: datetime
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentLink:
+    """A document about an alert: where it is, and the SHA-256 of its content when it was linked.
+
+    Tocsin never fetches it; whoever opens it compares the hash.
+    """
+
+    url: str
+    sha256: str
+    title: str
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """An alert at one version of its life-cycle.
 
+    `changed_version` is the version of the last step that was neither a notice nor a remark: who
+    has read that one has read what the alert is. It began at `timer.began_at` again, in another
+    `timer.round`, where the borrower got worse after somebody acted.
     `alert_type` is why it was opened and never changes; what came later is `news`, the newest
     first. While it is open, score, headline, reasons and texts follow each assessment (`as_of`),
     and so do the factors, trigger classes and process stages of its causes.
@@ -159,6 +188,9 @@ class Alert:
     actions: tuple[Action, ...]
     texts: Mapping[str, AlertText]
     news: tuple[NewsItem, ...]
+    changed_version: int = 1
+    snooze: Snooze | None = None
+    links: tuple[DocumentLink, ...] = ()
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
     resolved_at: datetime | None = None

@@ -135,7 +135,10 @@ def refresh(
     return replace(
         updated,
         version=alert.version + 1,
+        changed_version=alert.version + 1,
         status=alert.status,
+        snooze=alert.snooze,
+        links=alert.links,
         owner=alert.owner,
         second_owner=updated.second_owner or alert.second_owner,
         from_state=alert.from_state if alert.state == assessment.state else alert.state,

@@ -19,6 +19,7 @@ from services.alerts.decisions.domain.pending_notice import (
     PendingNotice,
     StepEntry,
 )
+from services.alerts.decisions.domain.policy import deadlines_for
 from services.alerts.primitives.vocabulary import (
     AlertEventKind,
     AlertStatus,
@@ -111,7 +112,17 @@ def _update(
         routed=pending.routed,
         news=news,
     )
-    return _change(pending, AlertEventKind.UPDATED, updated, " ".join(news.texts[ENGLISH]))
+    change = _change(pending, AlertEventKind.UPDATED, updated, " ".join(news.texts[ENGLISH]))
+    novelty = pending.what.novelty
+    if novelty is None or novelty.level.rank < Level.RED.rank:
+        return change
+    fresh = deadlines_for(
+        updated.severity,
+        opened_at=pending.assessment.at,
+        calendar=pending.policy.calendar,
+        service_levels=pending.policy.service_levels,
+    )
+    return lifecycle.rearmed(change, fresh=fresh)
 
 
 def _close(

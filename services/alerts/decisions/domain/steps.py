@@ -125,7 +125,7 @@ def _moved(pending: PendingNotice, rise: int) -> News:
     why = f"state {pending.before.state} to {assessment.state}"
     if rise > 0:
         return News(kind=NewsKind.TIGHTENED, level=level, why=why)
-    is_untouched = alert is not None and alert.status is AlertStatus.OPEN
+    is_untouched = alert is not None and alert.status is AlertStatus.OPEN and alert.timer.round == 1
     if is_untouched and assessment.is_corrected and pending.is_recovered:
         return News(kind=NewsKind.WITHDRAWN, level=level, why=f"{why}, nobody had acted")
     return News(kind=NewsKind.RELAXED, level=level, why=why)

@@ -15,7 +15,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from services.alerts.decisions.domain.alert import SYSTEM, Alert, AlertChange, Owner, Timer
+from services.alerts.decisions.domain.alert import (
+    SYSTEM,
+    Alert,
+    AlertChange,
+    Deadlines,
+    Snooze,
+    Timer,
+)
 from services.alerts.decisions.domain.policy import RoutingPlan
 from services.alerts.directory.domain.organisation import Organisation
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
@@ -56,9 +63,9 @@ class Elapsed:
     change: AlertChange | None
 
 
-def begun(at: datetime) -> Timer:
-    """Returns the timer of a new alert."""
-    return Timer(round=1, began_at=at, handled_until=at, level=0, due_at=at)
+def begun(at: datetime, *, number: int = 1) -> Timer:
+    """Returns the timer of a round that begins: of a new alert the first."""
+    return Timer(round=number, began_at=at, handled_until=at, level=0, snoozes=0, due_at=at)
 
 
 def to_be_scheduled(timer: Timer, *, at: datetime) -> Timer:
@@ -66,9 +73,40 @@ def to_be_scheduled(timer: Timer, *, at: datetime) -> Timer:
     return replace(timer, due_at=at)
 
 
-def acknowledged(timer: Timer, *, at: datetime) -> Timer:
-    """Returns the timer after somebody acknowledged: only what is due later can follow."""
-    return replace(timer, handled_until=at, due_at=at)
+def acknowledged(alert: Alert, *, at: datetime) -> Timer:
+    """Returns the timer after somebody acknowledged: only what is due later can follow.
+
+    For a snoozed alert no time has passed since the snooze began.
+    """
+    over = at if alert.snooze is None else alert.snooze.began_at
+    return replace(alert.timer, handled_until=over, due_at=at)
+
+
+def resumed(alert: Alert, *, at: datetime, calendar: WorkingCalendar) -> Alert:
+    """Returns a snoozed alert that waits no longer: every deadline is later by the working time."""
+    if alert.snooze is None:
+        return alert
+    paused = calendar.working_time_between(alert.snooze.began_at, at)
+
+    def moved(moment: datetime) -> datetime:
+        return calendar.add_working_time(moment, paused) if paused else moment
+
+    limits, timer = alert.deadlines, alert.timer
+    return replace(
+        alert,
+        snooze=None,
+        deadlines=Deadlines(
+            acknowledge_by=moved(limits.acknowledge_by),
+            act_by=moved(limits.act_by),
+            escalate_at=moved(limits.escalate_at),
+        ),
+        timer=replace(
+            timer,
+            began_at=moved(timer.began_at),
+            handled_until=moved(timer.handled_until),
+            due_at=at,
+        ),
+    )
 
 
 def ended(timer: Timer) -> Timer:
@@ -103,6 +141,8 @@ def elapse(
 ) -> Elapsed:
     """Takes the steps of an alert that are due at a moment, and schedules the next one."""
     calendar = organisation.calendar_of(alert.owner.kind, alert.owner.id)
+    if alert.snooze is not None:
+        return _snoozed(alert, alert.snooze, organisation, at=at)
     following = [
         planned
         for planned in planned_steps(alert, calendar)
@@ -115,6 +155,24 @@ def elapse(
         return Elapsed(alert=scheduled, change=None)
     recipients = _Recipients(alert, organisation, routing, _day(at, calendar)).of(due)
     change = _notice(scheduled, due, recipients, at=at)
+    return Elapsed(alert=change.alert, change=change)
+
+
+def _snoozed(alert: Alert, snooze: Snooze, organisation: Organisation, *, at: datetime) -> Elapsed:
+    """Ends a snooze whose time is over; until then nothing is due."""
+    if at < snooze.until:
+        waiting = replace(alert, timer=replace(alert.timer, due_at=snooze.until))
+        return Elapsed(alert=waiting, change=None)
+    calendar = organisation.calendar_of(alert.owner.kind, alert.owner.id)
+    after = resumed(alert, at=at, calendar=calendar)
+    change = AlertChange(
+        kind=AlertEventKind.SNOOZE_ENDED,
+        alert=replace(after, version=alert.version + 1, updated_at=at),
+        at=at,
+        actor=SYSTEM,
+        why=f"the snooze is over: {snooze.reason}",
+        details={"recipients": _responsible(alert, organisation, on=_day(at, calendar))},
+    )
     return Elapsed(alert=change.alert, change=change)
 
 
@@ -133,23 +191,25 @@ class _Recipients:
         return tuple(dict.fromkeys(names))
 
     def _of_step(self, step: TimerStep) -> tuple[str, ...]:
-        owners = [each for each in (self.alert.owner, self.alert.second_owner) if each]
         if step.level == 0:
-            return tuple(name for owner in owners for name in self._responsible(owner))
+            return _responsible(self.alert, self.organisation, on=self.on)
         # A level without anybody is skipped: silence must not depend on a gap in the directory.
         levels = (self._of_level(level) for level in range(step.level, len(LEVELS) + 1))
         return next((people for people in levels if people), ())
-
-    def _responsible(self, owner: Owner) -> tuple[str, ...]:
-        if self.organisation.is_empty:
-            return (owner.id,)
-        return self.organisation.responsible(owner.kind, owner.id, on=self.on).person_ids
 
     def _of_level(self, level: int) -> tuple[str, ...]:
         if self.organisation.is_empty:
             return self.routing.escalation[level - 1 : level]
         owner = self.alert.owner
         return self.organisation.escalation(owner.kind, owner.id, level, on=self.on)
+
+
+def _responsible(alert: Alert, organisation: Organisation, *, on: date) -> tuple[str, ...]:
+    owners = [owner for owner in (alert.owner, alert.second_owner) if owner is not None]
+    if organisation.is_empty:
+        return tuple(owner.id for owner in owners)
+    names = (organisation.responsible(each.kind, each.id, on=on).person_ids for each in owners)
+    return tuple(dict.fromkeys(name for people in names for name in people))
 
 
 def _notice(

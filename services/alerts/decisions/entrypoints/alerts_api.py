@@ -1,4 +1,4 @@
-"""REST for alerts: list, read, acknowledge, assign, comment, resolve; a borrower's card."""
+"""REST for alerts: list, read, decisions, digest; a borrower's card."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
 
-from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.read_models import (
     AlertBudget,
     AlertDetail,
@@ -19,25 +18,14 @@ from services.alerts.decisions.application.read_models import (
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.entrypoints.request_models import (
     AlertQuery,
-    AssignRequest,
     BudgetQuery,
-    CommentRequest,
     DecisionQuery,
     DigestQuery,
-    ResolveRequest,
 )
-from services.alerts.directory.entrypoints.permissions import Caller, may_handle, may_read
+from services.alerts.directory.entrypoints.permissions import Caller, may_read
 from services.alerts.primitives.paging import CursorPage
-from services.kit.http.etags import ExpectedVersion, tag
-from services.kit.http.idempotency import idempotent
+from services.kit.http.etags import tag
 from services.kit.http.json_route import JsonRoute
-
-
-class VersionResponse(BaseModel):
-    """The new version of an alert, which is also the ETag."""
-
-    alert_id: str
-    version: int
 
 
 class DecisionList(BaseModel):
@@ -82,11 +70,10 @@ class AlertResponse(BaseModel):
     card: BorrowerCard
 
 
-def router(reading: AlertReading, handling: AlertHandling) -> APIRouter:
+def router(reading: AlertReading) -> APIRouter:
     """Returns the routes."""
     routes = APIRouter(prefix="/v1", route_class=JsonRoute, tags=["alerts"])
     _add_reading(routes, reading)
-    _add_handling(routes, handling)
     return routes
 
 
@@ -138,62 +125,3 @@ def _add_reading(routes: APIRouter, reading: AlertReading) -> None:
         items = await reading.digest(person=person, since=query.since, limit=query.limit)
         budget = await reading.alert_budget(person=person, weeks=1)
         return Digest.of(items, budget)
-
-
-def _add_handling(routes: APIRouter, handling: AlertHandling) -> None:
-    guarded = [Depends(may_handle), Depends(idempotent)]
-
-    @routes.post("/alerts/{alert_id:path}/acknowledge", dependencies=guarded)
-    async def acknowledge(
-        alert_id: str, version: ExpectedVersion, person: Caller, response: Response
-    ) -> VersionResponse:
-        """Acknowledge an alert."""
-        new = await handling.acknowledge(alert_id, expected_version=version, person=person)
-        return _versioned(response, alert_id, new)
-
-    @routes.post("/alerts/{alert_id:path}/assign", dependencies=guarded)
-    async def assign(
-        alert_id: str,
-        body: AssignRequest,
-        version: ExpectedVersion,
-        person: Caller,
-        response: Response,
-    ) -> VersionResponse:
-        """Assign an alert to another owner."""
-        new = await handling.assign(
-            alert_id, **body.model_dump(), expected_version=version, person=person
-        )
-        return _versioned(response, alert_id, new)
-
-    @routes.post("/alerts/{alert_id:path}/comments", dependencies=guarded)
-    async def comment(
-        alert_id: str,
-        body: CommentRequest,
-        version: ExpectedVersion,
-        person: Caller,
-        response: Response,
-    ) -> VersionResponse:
-        """Comment on an alert."""
-        new = await handling.comment(
-            alert_id, text=body.text, expected_version=version, person=person
-        )
-        return _versioned(response, alert_id, new)
-
-    @routes.post("/alerts/{alert_id:path}/resolve", dependencies=guarded)
-    async def resolve(
-        alert_id: str,
-        body: ResolveRequest,
-        version: ExpectedVersion,
-        person: Caller,
-        response: Response,
-    ) -> VersionResponse:
-        """Resolve an alert with an outcome code."""
-        new = await handling.resolve(
-            alert_id, **body.model_dump(), expected_version=version, person=person
-        )
-        return _versioned(response, alert_id, new)
-
-
-def _versioned(response: Response, alert_id: str, version: int) -> VersionResponse:
-    tag(response, version)
-    return VersionResponse(alert_id=alert_id, version=version)

@@ -1,6 +1,6 @@
 """The request models of alerts."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -37,6 +37,30 @@ class AssignRequest(RequestModel):
     ]
 
 
+Reason = Annotated[str, Field(min_length=1, max_length=limits.NOTE_CHARACTERS)]
+
+
+class SnoozeRequest(RequestModel):
+    """Until when an alert waits, and why."""
+
+    until: Moment
+    reason: Reason
+
+
+class ReopenRequest(RequestModel):
+    """Why a resolved alert is opened again."""
+
+    reason: Reason
+
+
+class LinkRequest(RequestModel):
+    """A document about an alert, and the SHA-256 of its content; Tocsin never fetches it."""
+
+    url: Annotated[str, Field(min_length=1, max_length=limits.LINK_URL_CHARACTERS)]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    title: Annotated[str, Field(min_length=1, max_length=limits.LINK_TITLE_CHARACTERS)]
+
+
 class CommentRequest(RequestModel):
     """A comment on an alert."""
 
@@ -48,6 +72,53 @@ class ResolveRequest(RequestModel):
 
     outcome_code: OutcomeCode
     note: Annotated[str, Field(max_length=limits.NOTE_CHARACTERS)] = ""
+
+
+class BulkPlain(RequestModel):
+    """A step that needs no further values."""
+
+    step: Literal["acknowledge", "start", "take", "end-snooze"]
+
+
+class BulkAssign(AssignRequest):
+    """Assigns the alerts to one owner."""
+
+    step: Literal["assign"]
+
+
+class BulkSnooze(SnoozeRequest):
+    """Lets the alerts wait."""
+
+    step: Literal["snooze"]
+
+
+class BulkResolve(ResolveRequest):
+    """Closes the alerts with one outcome."""
+
+    step: Literal["resolve"]
+
+
+class BulkReopen(ReopenRequest):
+    """Opens resolved alerts again."""
+
+    step: Literal["reopen"]
+
+
+class BulkItem(RequestModel):
+    """An alert, and the version that was read."""
+
+    alert_id: Identifier
+    version: Annotated[int, Field(ge=1)]
+
+
+class BulkRequest(RequestModel):
+    """One step on several alerts; each is checked and recorded for itself."""
+
+    command: Annotated[
+        BulkPlain | BulkAssign | BulkSnooze | BulkResolve | BulkReopen,
+        Field(discriminator="step"),
+    ]
+    items: Annotated[list[BulkItem], Field(min_length=1, max_length=limits.BULK_ITEMS)]
 
 
 class DecisionQuery(RequestModel):

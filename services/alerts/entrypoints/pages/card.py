@@ -299,7 +299,8 @@ class _View:
     def _history_text(self, event: AlertEvent) -> str:
         """Returns what a step was about, from the document that was stored with it."""
         data, language = event.data, self._words.language.value
-        if event.kind is AlertEventKind.UPDATED and data.get("news"):
+        news_kinds = (AlertEventKind.UPDATED, AlertEventKind.REARMED)
+        if event.kind in news_kinds and data.get("news"):
             return " ".join(data["news"][0]["texts"][language])
         if event.kind is AlertEventKind.ASSIGNED:
             return self._words.text("assigned_from", owner=str(data.get("previous_owner_id")))

@@ -230,7 +230,6 @@ def _add_forms(routes: APIRouter, handling: AlertHandling) -> None:
         await handling.comment(
             alert_id,
             text=form.get("text", "").strip(),
-            expected_version=_version(form),
             person=person,
         )
         return _back(form)

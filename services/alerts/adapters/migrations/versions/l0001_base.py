@@ -99,11 +99,18 @@ CREATE TABLE alerts.alert (
     timer_began_at     timestamptz NOT NULL,
     timer_handled_until timestamptz NOT NULL,
     timer_level        integer NOT NULL,
+    timer_snoozes      integer NOT NULL,
     timer_due_at       timestamptz,
     acknowledged_at    timestamptz,
     acknowledged_by    text,
     resolved_at        timestamptz,
     outcome_code       text,
+    changed_version    integer NOT NULL,
+    snooze_began_at    timestamptz,
+    snooze_until       timestamptz,
+    snooze_reason      text,
+    snooze_by          text,
+    links              json NOT NULL,
     ends_by_itself     boolean NOT NULL,
     is_ignored         boolean NOT NULL,
     reasons            json NOT NULL,
@@ -120,6 +127,20 @@ CREATE INDEX alert_of_owner ON alerts.alert (owner_id, updated_at DESC);
 CREATE INDEX alert_of_second_owner ON alerts.alert (second_owner_id);
 CREATE INDEX alert_timer ON alerts.alert (timer_due_at) WHERE timer_due_at IS NOT NULL;
 CREATE INDEX alert_of_borrower ON alerts.alert (borrower_id, opened_at DESC);
+
+CREATE TABLE alerts.command (
+    command_id text NOT NULL,
+    alert_id   text NOT NULL,
+    person     text NOT NULL,
+    at         timestamptz NOT NULL,
+    kind       text NOT NULL,
+    version    integer NOT NULL,
+    before     json NOT NULL,
+    PRIMARY KEY (command_id, alert_id)
+);
+COMMENT ON TABLE alerts.command IS
+    'steps of people that may be undone for a minute, and how the alert was before';
+CREATE INDEX command_at ON alerts.command (at);
 
 CREATE TABLE alerts.decision (
     decision_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
