@@ -17,6 +17,7 @@ from services.kit.http.limits import (
     BODY_SECONDS,
     MAX_BODY_BYTES,
     REQUESTS_PER_KEY,
+    REQUESTS_PER_SECOND,
     RequestLimits,
 )
 
@@ -146,6 +147,12 @@ class PlatformSettings(BaseSettings):
         ge=1,
         description="requests of one key at the same time; one more is answered 429",
     )
+    http_requests_per_second: float = Field(
+        default=REQUESTS_PER_SECOND,
+        gt=0.0,
+        description="requests of one key a second, in the long run; one more is answered 429. Keys "
+        "of sources are not limited by it",
+    )
     http_body_seconds: float = Field(
         default=BODY_SECONDS,
         gt=0.0,
@@ -216,6 +223,7 @@ class PlatformSettings(BaseSettings):
             max_body_bytes=max_body_bytes,
             body_seconds=self.http_body_seconds,
             requests_per_key=self.http_requests_per_key,
+            requests_per_second=self.http_requests_per_second,
             host_names=frozenset(name for name in names if name),
         )
 

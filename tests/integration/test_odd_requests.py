@@ -133,6 +133,7 @@ async def doors(stack: Servers, database_url: str) -> AsyncIterator[list[Door]]:
         kafka_bootstrap=stack.kafka_bootstrap,
         database_url=database_url,
         http_requests_per_key=1_000,
+        http_requests_per_second=1e6,
     )
     settings = AlertsSettings(secret_key=base64.b64encode(b"k" * 32).decode())
     connection = await asyncpg.connect(platform.dsn)

@@ -536,6 +536,22 @@ LINES = (
         (f"{ALERTS}/test_alerts_api.py",),
     ),
     Mutant(
+        "unknown-parameter-is-refused",
+        "a filter that is misspelled does not show all for some",
+        "services/kit/http/json_route.py",
+        "            refuse_unknown_parameters(request, names)\n",
+        "",
+        ("tests/unit/kit/http/test_query_names.py",),
+    ),
+    Mutant(
+        "caller-waits-for-a-token",
+        "one caller cannot send requests without end",
+        "services/kit/http/limits.py",
+        "        if tokens < 1:\n",
+        "        if tokens < 0:\n",
+        ("tests/unit/kit/http/test_request_rate.py",),
+    ),
+    Mutant(
         "command-is-executed-once",
         "a command that is sent twice is executed once",
         "services/kit/http/idempotency.py",

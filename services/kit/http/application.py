@@ -23,7 +23,8 @@ from services.kit.http.auth import ANY_ROLE, Authenticator, Guard, KeyGuard, Pub
 from services.kit.http.health import Health, Verdict
 from services.kit.http.idempotency import CommandStore, is_idempotent
 from services.kit.http.json_route import JsonRoute
-from services.kit.http.limits import RequestLimits, RequestsByKey
+from services.kit.http.keyed_route import KeyedRoute
+from services.kit.http.limits import RequestLimits, RequestRate, RequestsByKey
 from services.kit.http.middleware import RequestMiddleware
 from services.kit.http.problems import ProblemTable
 from services.kit.http.quarantine_api import QUARANTINE_PROBLEMS, quarantine_router
@@ -63,7 +64,7 @@ class UnstoredCommand(Exception):
 
 
 class LenientRoute(Exception):
-    """A route with a body does not read its JSON strictly."""
+    """A route of the API does not read its query and body strictly."""
 
 
 def create_app(
@@ -78,7 +79,7 @@ def create_app(
 
     Raises:
         UndeclaredRoute: If a route declares no roles.
-        LenientRoute: If a route has a body and is no `JsonRoute`.
+        LenientRoute: If a route of the API is neither a `JsonRoute` nor a `KeyedRoute`.
         UnstoredCommand: If a route is `idempotent` and `parts.commands` is missing.
     """
     every = [*routers, _probes(parts.health, parts.metrics)]
@@ -100,6 +101,7 @@ def create_app(
     app.state.commands = parts.commands
     requests_by_key = RequestsByKey(parts.limits)
     app.state.requests_by_key = requests_by_key
+    app.state.request_rate = RequestRate(parts.limits)
     problems.install(app, {**parts.problems, **QUARANTINE_PROBLEMS})
     _show_openapi(app)
     undeclared = undeclared_routes(app)
@@ -132,16 +134,13 @@ def undeclared_routes(app: FastAPI) -> list[str]:
 
 
 def lenient_routes(app: FastAPI) -> list[str]:
-    """Returns the paths of routes that have a body or a command and are no `JsonRoute`."""
+    """Returns the paths of routes of the API that read their query or body leniently."""
     return [
         f"{','.join(sorted(context.methods or ()))} {context.path}"
         for context in iter_route_contexts(app.routes)
         if isinstance(context.original_route, APIRoute)
-        and not isinstance(context.original_route, JsonRoute)
-        and (
-            context.original_route.body_field is not None
-            or is_idempotent(context.original_route.dependant)
-        )
+        and context.original_route.include_in_schema
+        and not isinstance(context.original_route, JsonRoute | KeyedRoute)
     ]
 
 

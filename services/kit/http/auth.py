@@ -6,6 +6,7 @@ neither. What a caller may not see answers 404, which the use case decides; 403 
 may not do this at all.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from services.kit.access.queries import Queries
 from services.kit.access.row_rights import RightKind, RowRight
 from services.kit.clock import Clock
 from services.kit.http import problems
-from services.kit.http.limits import RequestsByKey
+from services.kit.http.limits import RequestRate, RequestsByKey
 from services.kit.http.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -208,14 +209,28 @@ class Guard:
         check_roles(principal, self.roles)
         requests_by_key: RequestsByKey = request.app.state.requests_by_key
         state: dict[str, Any] = request.scope.setdefault("state", {})
-        if "principal" not in state and not requests_by_key.enter(principal.id):
-            raise Problem(
-                problems.TOO_MANY,
-                "The key has as many requests under way as it may.",
-                {"Retry-After": "1"},
-            )
-        state["principal"] = principal
+        if "principal" not in state:
+            _check_rate(request, principal)
+            if not requests_by_key.enter(principal.id):
+                raise Problem(
+                    problems.TOO_MANY,
+                    "The key has as many requests under way as it may.",
+                    {"Retry-After": "1"},
+                )
+        state["principal"], state["admitted_by"] = principal, self
         return principal
+
+
+def _check_rate(request: Request, principal: Principal) -> None:
+    """Raises a problem 429 if the caller has sent too many requests; sources are not limited."""
+    rate: RequestRate = request.app.state.request_rate
+    seconds = 0.0 if principal.has(Role.SOURCE) else rate.wait(principal.id)
+    if seconds:
+        raise Problem(
+            problems.TOO_MANY,
+            "The key has sent as many requests as it may; wait, or read larger pages.",
+            {"Retry-After": str(math.ceil(seconds))},
+        )
 
 
 def check_roles(principal: Principal, roles: frozenset[Role]) -> None:
@@ -244,6 +259,11 @@ class KeyGuard(Guard):
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Principal:
         """Returns the caller, or raises a problem 401 or 403."""
+        state: dict[str, Any] = request.scope.setdefault("state", {})
+        # The route may have admitted the caller before it read the query and the body.
+        if state.get("admitted_by") is self:
+            admitted: Principal = state["principal"]
+            return admitted
         text = credentials.credentials if credentials else None
         return await self.admit(request, text)
 

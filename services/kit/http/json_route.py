@@ -1,4 +1,4 @@
-"""A route whose JSON body is read strictly, and from nobody but an admitted caller.
+"""A route whose query and JSON body are read strictly, and from nobody but an admitted caller.
 
 Python's reader takes the last of two equal keys, so that a proxy or an auditor who reads the first
 one sees another request. The framework reads a body before it asks the guards, so that callers
@@ -18,6 +18,7 @@ from services.contracts.rejection import EventRejected
 from services.contracts.strict_json import read_json
 from services.kit.http.auth import key_guards, presented_key
 from services.kit.http.idempotency import answer_once, is_idempotent
+from services.kit.http.query_names import query_names, refuse_unknown_parameters
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -43,18 +44,18 @@ class StrictRequest(Request):
 
 
 class JsonRoute(APIRoute):
-    """Reads a JSON body strictly, after the guards of its keys."""
+    """Reads the query and a JSON body strictly, after the guards of its keys."""
 
     def get_route_handler(self) -> Handler:
-        """Returns the handler that reads the body."""
+        """Returns the handler that reads the query and the body."""
         handle = super().get_route_handler()
         is_command = is_idempotent(self.dependant)
-        is_guarded = is_command or self.body_field is not None
-        guards = key_guards(self.dependant) if is_guarded else []
+        guards, names = key_guards(self.dependant), query_names(self.dependant)
 
         async def handle_strictly(request: Request) -> Response:
             for guard in guards:
                 await guard.admit(request, presented_key(request))
+            refuse_unknown_parameters(request, names)
             strict = StrictRequest(request.scope, request.receive)
             return await (answer_once(strict, handle) if is_command else handle(strict))
 

@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from services.kit.http.auth import KeyGuard, presented_key
+from services.kit.http.query_names import query_names, refuse_unknown_parameters
 
 
 class KeyedRoute(APIRoute):
@@ -25,10 +26,12 @@ class KeyedRoute(APIRoute):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         guard, endpoint = _guard(self.path, self.dependant), self.endpoint
+        names = query_names(self.dependant)
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             request = Request(scope, receive, send)
             caller = await guard.admit(request, presented_key(request))
+            refuse_unknown_parameters(request, names)
             response: Response = await endpoint(request, caller)
             await response(scope, receive, send)
 

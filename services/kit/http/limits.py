@@ -6,6 +6,8 @@ in their bodies.
 """
 
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -13,6 +15,10 @@ MAX_BODY_BYTES = 1_048_576
 # 4 MiB in half a minute are 140 kB/s; a core system in the bank's network sends 100 times that.
 BODY_SECONDS = 30.0
 REQUESTS_PER_KEY = 64
+# A desk reads three answers a page; a program that needs more reads larger pages or the stream.
+REQUESTS_PER_SECOND = 50.0
+# How many seconds of requests may come at once after a pause.
+BURST_SECONDS = 4.0
 # Some of the largest bodies; what is made of one occupies three times its bytes.
 BODIES_PER_KEY = 4
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?", re.ASCII)
@@ -26,12 +32,15 @@ class RequestLimits:
         max_body_bytes: The largest request body; a larger one is answered 413.
         body_seconds: The time in which a body must have arrived; a later one is answered 408.
         requests_per_key: Requests of one key at the same time; one more is answered 429.
+        requests_per_second: Requests of one caller a second, in the long run; None for any number.
+            Sources are not limited by it: they send as fast as their requests are answered.
         host_names: Names under which the service is reached, besides single labels and addresses.
     """
 
     max_body_bytes: int = MAX_BODY_BYTES
     body_seconds: float = BODY_SECONDS
     requests_per_key: int = REQUESTS_PER_KEY
+    requests_per_second: float | None = None
     host_names: frozenset[str] = frozenset()
 
     @property
@@ -80,6 +89,29 @@ class RequestsByKey:
         held = self._bytes.pop(key_id, 0) - body_bytes
         if count:
             self._counts[key_id], self._bytes[key_id] = count, held
+
+
+class RequestRate:
+    """A token bucket for each caller, which fills with time up to `BURST_SECONDS` of requests."""
+
+    def __init__(
+        self, limits: RequestLimits, *, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rate = limits.requests_per_second
+        self._seconds = seconds
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def wait(self, caller_id: str) -> float:
+        """Takes a token of a caller; returns 0, or the seconds until there is one."""
+        if self._rate is None:
+            return 0.0
+        now, most = self._seconds(), self._rate * BURST_SECONDS
+        tokens, filled_at = self._buckets.get(caller_id, (most, now))
+        tokens = min(most, tokens + (now - filled_at) * self._rate)
+        if tokens < 1:
+            return (1 - tokens) / self._rate
+        self._buckets[caller_id] = tokens - 1, now
+        return 0.0
 
 
 def _is_address(host: str) -> bool:

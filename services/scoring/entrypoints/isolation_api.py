@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from services.kit.access.keys import Role
 from services.kit.http.auth import Principal, require
 from services.kit.http.json_route import JsonRoute
+from services.kit.http.request_model import RequestModel
 from services.scoring.application.isolated_borrowers import IsolatedBorrowers
 from services.scoring.entrypoints.borrowers_api import BorrowerId
 
@@ -37,7 +38,7 @@ class IsolatedBorrowersPage(BaseModel):
     next_cursor: str | None
 
 
-class ResumeRequest(BaseModel):
+class ResumeRequest(RequestModel):
     """Why the borrower may resume: the defect, and the version that repairs it."""
 
     reason: str = Field(min_length=1, max_length=500)

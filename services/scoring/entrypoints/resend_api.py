@@ -8,13 +8,14 @@ from pydantic import BaseModel, Field
 from services.kit.access.keys import Role
 from services.kit.http.auth import Principal, require
 from services.kit.http.json_route import JsonRoute
+from services.kit.http.request_model import RequestModel
 from services.scoring.application.event_resend import EventResend, ResendSpan
 from services.scoring.entrypoints.borrowers_api import MOST_CURSOR, BorrowerId
 
 NO_BORROWER: dict[int | str, dict[str, Any]] = {404: {"description": "No such borrower"}}
 
 
-class EventResendRequest(BaseModel):
+class EventResendRequest(RequestModel):
     """The first events to send again, and why; null: none of this kind."""
 
     from_sequence: int | None = Field(

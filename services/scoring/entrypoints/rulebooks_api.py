@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.kit.access.keys import Role
 from services.kit.approvals.proposals import DecisionOutcome, ProposalConflict, Step
@@ -31,7 +31,7 @@ Name = Annotated[str, Path(pattern=r"^[!-.0-~]{1,128}$", examples=["default"])]
 Version = Annotated[str, Path(pattern=r"^[!-.0-~]{1,128}$", examples=["2026-03"])]
 
 
-class NewRulebook(BaseModel):
+class NewRulebook(RequestModel):
     """A draft; name and version are in the document."""
 
     document: str = Field(

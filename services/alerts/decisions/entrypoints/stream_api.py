@@ -21,6 +21,7 @@ from services.kit.database import DatabaseUnavailable
 from services.kit.http import problems
 from services.kit.http.auth import readmitted
 from services.kit.http.health import Health
+from services.kit.http.json_route import JsonRoute
 from services.kit.http.problems import Problem
 
 LONGEST_SECONDS = 900.0
@@ -43,7 +44,7 @@ def last_event_id(
 
 def router(reading: AlertReading, *, health: Health, clock: Clock) -> APIRouter:
     """Returns the route."""
-    routes = APIRouter(prefix="/v1", tags=["stream"])
+    routes = APIRouter(prefix="/v1", route_class=JsonRoute, tags=["stream"])
 
     @routes.get("/stream", response_class=EventSourceResponse, dependencies=[Depends(may_read)])
     async def stream(

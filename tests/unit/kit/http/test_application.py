@@ -86,7 +86,7 @@ def as_officer(**headers: str) -> dict[str, str]:
 
 
 def test_a_route_without_roles_stops_the_start() -> None:
-    forgotten = APIRouter(prefix="/v1")
+    forgotten = APIRouter(prefix="/v1", route_class=JsonRoute)
 
     @forgotten.get("/open")
     async def open_to_all() -> None: ...
@@ -99,7 +99,9 @@ def test_a_route_without_roles_stops_the_start() -> None:
 
 
 def test_roles_may_be_declared_by_the_router_for_all_its_routes() -> None:
-    guarded = APIRouter(prefix="/v1", dependencies=[Depends(require(Role.RISK))])
+    guarded = APIRouter(
+        prefix="/v1", dependencies=[Depends(require(Role.RISK))], route_class=JsonRoute
+    )
     outer = APIRouter()
 
     @guarded.get("/all")
@@ -114,7 +116,7 @@ def test_roles_may_be_declared_by_the_router_for_all_its_routes() -> None:
 
 
 def test_a_public_route_needs_no_key() -> None:
-    opened = APIRouter()
+    opened = APIRouter(route_class=JsonRoute)
 
     @opened.get("/door", dependencies=[Depends(public("people log in here"))])
     async def door() -> str:
