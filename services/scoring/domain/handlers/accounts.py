@@ -348,6 +348,7 @@ def close_facility_balance(borrower: Borrower, event: FacilityBalanceClosed) -> 
     """
     day = event.balance_day
     facility = _facility_of(borrower, event.facility_id, event.currency)
+    line_before = facility.currency, facility.loan_id
     if day > event.day + 1 or not _is_in_currency(borrower, facility, event.currency):
         return 0
     facility.loan_id = event.loan_id or facility.loan_id
@@ -370,13 +371,19 @@ def close_facility_balance(borrower: Borrower, event: FacilityBalanceClosed) -> 
     refs.append(event.ref)
     if len(refs) > MOST_REFS:
         del refs[0]
-    owed = had_excess or borrower.counters.past_due_minor
-    if owed or is_late or facility_use.excess_on(facility, day):
+    if line_before != (facility.currency, facility.loan_id):
+        facts |= touched.DUES  # what past month-ends are compared with may be another exposure
+    if is_late or had_excess or facility_use.excess_on(facility, day):
         # An excess is arrears of its day: a report about a closed day changes the count.
-        facts |= touched.DUES
-        if day <= borrower.counters.closed_day:
-            facts |= touched.PAST
-    return facts
+        return facts | _dues_touched(borrower, day)
+    owed = borrower.counters.past_due_minor or borrower.counters.late_days
+    return facts | _dues_touched(borrower, day) if owed else facts
+
+
+def _dues_touched(borrower: Borrower, day: int) -> int:
+    """Return what a report about the arrears of a day touches."""
+    is_closed = day <= borrower.counters.closed_day
+    return touched.DUES | touched.PAST if is_closed else touched.DUES
 
 
 def _follow_limits(borrower: Borrower, facility: Facility, day: int) -> int:

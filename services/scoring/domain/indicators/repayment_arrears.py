@@ -196,7 +196,7 @@ def interest_days(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
         Component("month_ends", Unit.COUNT, "month-ends in material arrears, of twelve"),
         Component("months_late", Unit.COUNT, "sum of months late at the last twelve month-ends"),
     ),
-    reads=touched.LOANS | touched.PAYMENTS | touched.FACILITIES | touched.DUES | touched.MONTHS,
+    reads=touched.LOANS | touched.PAYMENTS | touched.DUES | touched.MONTHS,
     evidence=About(paid_loans),
 )
 def months_in_arrears(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
