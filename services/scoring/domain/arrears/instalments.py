@@ -372,15 +372,18 @@ def spendable(borrower: Borrower, as_of: int) -> int | None:
 
 def undrawn_usable(borrower: Borrower, as_of: int) -> int:
     """Return what may still be drawn on lines other than cards."""
-    if not borrower.facilities:
-        return 0  # most borrowers, and each event of an account asks
-    cards = {loan.loan_id for loan in borrower.loans if loan.loan_type == CARD}
-    currency = borrower.profile.reporting_currency
-    return sum(
-        _undrawn(facility, as_of)
-        for facility in borrower.facilities
-        if facility.loan_id not in cards and facility.currency == currency
-    )
+    total, currency = 0, borrower.profile.reporting_currency
+    for facility in borrower.facilities:
+        if facility.currency == currency and not _is_card(borrower, facility):
+            total += _undrawn(facility, as_of)
+    return total
+
+
+def _is_card(borrower: Borrower, facility: Facility) -> bool:
+    for loan in borrower.loans:
+        if loan.loan_type == CARD and loan.loan_id == facility.loan_id:
+            return True
+    return False
 
 
 def _undrawn(facility: Facility, as_of: int) -> int:

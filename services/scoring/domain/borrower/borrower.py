@@ -433,18 +433,52 @@ class Evidence:
 
 
 @dataclass(slots=True)
+class Lowest:
+    """The lowest of so many newest figures of a list that grows by the day.
+
+    None until it is read, and again when its day leaves the window or is replaced.
+    """
+
+    days: int
+    low: int | None = None
+
+    def of(self, figures: list[int]) -> int:
+        """Return the lowest of the newest figures."""
+        low = self.low
+        if low is None:
+            low = self.low = min(figures[-self.days :])
+        return low
+
+    def follow(self, figures: list[int], replaced: int | None = None) -> None:
+        """Take in the newest figure, which is new or has replaced another one."""
+        low, newest = self.low, figures[-1]
+        if low is None:
+            return
+        left = replaced
+        if left is None:
+            left = figures[-self.days - 1] if len(figures) > self.days else newest
+        if newest <= low:
+            self.low = newest
+        elif left <= low:
+            self.low = None
+
+
+@dataclass(slots=True)
 class BalanceView:
     """The balances of all accounts together, day by day up to ``last_day``. Never stored.
 
-    ``base`` has in ascending order the days that the last 30 are compared with; ``falls[i]`` is
-    how far day i lies below the highest day of the 30 before it.
+    ``base`` has in ascending order the days that the last 30 are compared with; ``dips[i]`` is day
+    i less the highest day of the 30 before it, 0 at most.
     """
 
     last_day: int
     balances: list[int]
     base: list[int]
-    falls: list[int]
+    dips: list[int]
     is_last_stale: bool = False
+    low_60: Lowest = field(default_factory=lambda: Lowest(60))
+    low_180: Lowest = field(default_factory=lambda: Lowest(180))
+    deepest_180: Lowest = field(default_factory=lambda: Lowest(180))
 
 
 @dataclass(slots=True)

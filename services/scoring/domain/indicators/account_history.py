@@ -13,7 +13,7 @@ from services.scoring.domain.arrears.instalments import (
     regular_instalment,
     undrawn_usable,
 )
-from services.scoring.domain.borrower.borrower import Borrower
+from services.scoring.domain.borrower.borrower import BalanceView, Borrower, Lowest
 from services.scoring.domain.indicators.account_flows import credits_of, mostly_unknown
 from services.scoring.domain.indicators.account_lines import median_of
 from services.scoring.domain.indicators.account_liquidity import (
@@ -43,8 +43,6 @@ from services.scoring.domain.rulebook.classification import Classification
 from services.scoring.domain.rulebook.rulebook import ACCOUNT, About, Rules
 from services.scoring.domain.views.balances import view_of
 
-COVER_DAYS: Final = 60
-LOWEST_DAYS: Final = 180
 PENALTY_DAYS: Final = 180
 INCOME_MONTHS: Final = 6
 FEWEST_INCOME_MONTHS: Final = 3
@@ -82,7 +80,8 @@ def instalment_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measuremen
     gap = balance_gap(borrower, as_of)
     if gap is not None:
         return gap
-    lowest = _lowest_money(borrower, as_of, COVER_DAYS)
+    view = view_of(borrower, as_of)
+    lowest = _lowest_money(borrower, as_of, view, view.low_60)
     if lowest is None:
         return unmeasurable(Reason.SHORT_HISTORY)
     return measured(min(MOST_COVER, micro_ratio(lowest, due)))
@@ -106,7 +105,8 @@ def lowest_balance(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     gap = balance_gap(borrower, as_of)
     if gap is not None:
         return gap
-    lowest = _lowest_money(borrower, as_of, LOWEST_DAYS)
+    view = view_of(borrower, as_of)
+    lowest = _lowest_money(borrower, as_of, view, view.low_180)
     if lowest is None:
         return unmeasurable(Reason.SHORT_HISTORY)
     return days_of_outflow(borrower, lowest, as_of)
@@ -182,9 +182,8 @@ def _a_month(regular: RegularInstalment) -> int:
     return rounded_quotient(regular.minor, (regular.gap_days + HALF_MONTH) // MONTH_DAYS)
 
 
-def _lowest_money(borrower: Borrower, as_of: int, days: int) -> int | None:
+def _lowest_money(borrower: Borrower, as_of: int, view: BalanceView, low: Lowest) -> int | None:
     """Return the lowest balance of the days and what may be drawn, `None` if it is too young."""
-    balances = view_of(borrower, as_of).balances
-    if len(balances) < FEWEST_HISTORY_DAYS:
+    if len(view.balances) < FEWEST_HISTORY_DAYS:
         return None
-    return max(0, min(balances[-days:])) + undrawn_usable(borrower, as_of)
+    return max(0, low.of(view.balances)) + undrawn_usable(borrower, as_of)

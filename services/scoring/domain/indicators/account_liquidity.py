@@ -49,7 +49,6 @@ from services.scoring.domain.views.balances import RECENT_DAYS, pooled, view_of,
 EROSION_SLOT: Final = slot_of("A-02")
 FEWEST_BASE_DAYS: Final = 90
 OUTFLOW_DAYS: Final = 90
-DRAWDOWN_DAYS: Final = 180
 FEWEST_HISTORY_DAYS: Final = 60
 BALANCES_AND_LINES: Final = (
     touched.BALANCES
@@ -164,7 +163,7 @@ def drawdown_cover(borrower: Borrower, as_of: int, rules: Rules) -> Measurement:
     view = view_of(borrower, as_of)
     if len(view.balances) < FEWEST_HISTORY_DAYS:
         return unmeasurable(Reason.SHORT_HISTORY)
-    worst = max(view.falls[-DRAWDOWN_DAYS:])
+    worst = -view.deepest_180.of(view.dips)
     if worst <= 0:
         return measured(MOST_COVER)
     money = _with_lines(borrower, view.balances[-1], as_of)

@@ -56,7 +56,7 @@ def pooled(borrower: Borrower, day: int) -> int | None:
 def _built(borrower: Borrower, as_of: int) -> BalanceView:
     balances = _pooled_window(borrower, as_of - ALL_DAYS + 1, as_of)
     base = sorted(balances[:-RECENT_DAYS])
-    return BalanceView(as_of, balances, base, falls_of(balances, FALL_SPAN))
+    return BalanceView(as_of, balances, base, dips_of(balances, FALL_SPAN))
 
 
 def _pooled_window(borrower: Borrower, start: int, end: int) -> list[int]:
@@ -76,9 +76,9 @@ def _added(longer: list[int], shorter: list[int]) -> list[int]:
     return longer[:head] + tail
 
 
-def falls_of(balances: list[int], span: int) -> list[int]:
-    """Return for each day how far it lies below the highest of the `span` days before it."""
-    falls: list[int] = []
+def dips_of(balances: list[int], span: int) -> list[int]:
+    """Return for each day its balance less the highest of it and the `span` days before it."""
+    dips: list[int] = []
     highest: list[int] = []  # From `head` on: days whose balance no later day has reached.
     head = 0
     for day, balance in enumerate(balances):
@@ -87,8 +87,8 @@ def falls_of(balances: list[int], span: int) -> list[int]:
         highest.append(day)
         if highest[head] < day - span:
             head += 1
-        falls.append(balances[highest[head]] - balance)
-    return falls
+        dips.append(balance - balances[highest[head]])
+    return dips
 
 
 def _replace_last(view: BalanceView, balance: int | None) -> None:
@@ -97,10 +97,14 @@ def _replace_last(view: BalanceView, balance: int | None) -> None:
         return
     if not view.balances:
         view.balances.append(balance)
-        view.falls.append(0)
+        view.dips.append(0)
         return
+    replaced, dip = view.balances[-1], view.dips[-1]
     view.balances[-1] = balance
-    view.falls[-1] = max(view.balances[-FALL_SPAN - 1 :]) - balance
+    view.dips[-1] = balance - max(view.balances[-FALL_SPAN - 1 :])
+    view.low_60.follow(view.balances, replaced)
+    view.low_180.follow(view.balances, replaced)
+    view.deepest_180.follow(view.dips, dip)
 
 
 def _append(view: BalanceView, balance: int | None) -> None:
@@ -109,21 +113,25 @@ def _append(view: BalanceView, balance: int | None) -> None:
         return
     balances = view.balances
     balances.append(balance)
-    view.falls.append(max(balances[-FALL_SPAN - 1 :]) - balance)
+    view.dips.append(balance - max(balances[-FALL_SPAN - 1 :]))
+    view.low_60.follow(balances)
+    view.low_180.follow(balances)
+    view.deepest_180.follow(view.dips)
     known = len(balances)
     if known > RECENT_DAYS:
         insort(view.base, balances[-RECENT_DAYS - 1])
     if known > ALL_DAYS:
         del view.base[bisect_left(view.base, balances[-ALL_DAYS - 1])]
     if known > MOST_KEPT:
-        del balances[:ALL_DAYS], view.falls[:ALL_DAYS]
+        del balances[:ALL_DAYS], view.dips[:ALL_DAYS]
 
 
 def why_no_balance(borrower: Borrower, as_of: int) -> Reason:
     """Return why the accounts have no balance: none was reported, or none lately."""
-    newest = 0
+    is_known = False
     for account in borrower.accounts:
-        newest = max(newest, daily_values.last_day(account.eod))
-    if not newest:
-        return Reason.NO_BALANCE
-    return Reason.STALE_DATA if as_of - newest > STALE_DAYS else Reason.NONE
+        newest = daily_values.last_day(account.eod)
+        if as_of - newest <= STALE_DAYS:
+            return Reason.NONE
+        is_known = is_known or newest > 0
+    return Reason.STALE_DATA if is_known else Reason.NO_BALANCE

@@ -10,7 +10,7 @@ from services.scoring.domain.primitives.measurement import (
     UNMEASURABLE,
     Reason,
 )
-from services.scoring.domain.views.balances import falls_of
+from services.scoring.domain.views.balances import dips_of
 from tests.fakes.story import Story
 from tests.fakes.units import day, iso
 
@@ -243,7 +243,7 @@ class TestDrawdown:
         ],
     )
     def test_the_worst_fall_inside_a_span(self, balances: list[int], span: int, fall: int) -> None:
-        assert max(falls_of(balances, span)) == fall
+        assert -min(dips_of(balances, span)) == fall
 
     def test_balance_over_the_worst_thirty_day_fall(self) -> None:
         story = Story(start="2024-01-01", accounts="a-1")
