@@ -344,9 +344,9 @@ LINES = (
     Mutant(
         "more-data-brings-its-cuts",
         "the event that brings more data is assessed by the cuts of its new data profile",
-        f"{SCORING}/rulebook/context.py",
-        "            self.facts_of_kind = touched.EVERYTHING\n",
-        "            pass\n",
+        f"{SCORING}/fold.py",
+        " or data_profile_of(borrower) != data_before",
+        "",
         (f"{DOMAIN}/test_data_profiles.py",),
     ),
     Mutant(

@@ -42,6 +42,7 @@ from services.scoring.domain.primitives.vocabulary import NO_CORRECTION
 from services.scoring.domain.regimes import life_cycle
 from services.scoring.domain.rulebook import calendars
 from services.scoring.domain.rulebook.context import Context
+from services.scoring.domain.rulebook.data_profile import data_profile_of
 from services.scoring.domain.rulebook.rulebook import Rules
 from services.scoring.domain.views import statements
 
@@ -63,6 +64,7 @@ GROWS: Final = (
     | touched.DEPENDANTS
 )
 MOVES_FLAGS: Final = touched.EXTERNAL | touched.INSPECTIONS | touched.DECISIONS
+LINKED: Final = (GuarantorLinked, GroupLinked)
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ def fold(borrower: Borrower, event: Event, context: Context) -> Outcome:
     if 0 < month_before != borrower.counters.month_start:
         day = borrower.counters.month_start - 1
         outcome.effects += effects.maturities(borrower, day, event.at_us)
-    if borrower.credit_file.dependants or isinstance(event, GuarantorLinked | GroupLinked):
+    if borrower.credit_file.dependants or isinstance(event, LINKED):
         outcome.effects += contagion.effects(borrower, event, context.rules_for(borrower))
     return outcome
 
@@ -102,6 +104,7 @@ def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
     if isinstance(event, DayClosed):
         return _close_day(borrower, event, context)
     rules_before, accounts_before = context.rules_for(borrower), len(borrower.accounts)
+    data_before = data_profile_of(borrower)
     facts = apply_event(borrower, event, context)
     if not facts:
         return Outcome(borrower)
@@ -113,7 +116,7 @@ def _folded(borrower: Borrower, event: Event, context: Context) -> Outcome:
     if counters.begin_month(borrower, as_of):
         facts |= touched.MONTHS
     facts |= _prepare(borrower, rules_before, as_of, facts)
-    is_another_kind = facts & context.facts_of_kind
+    is_another_kind = facts & context.facts_of_kind or data_profile_of(borrower) != data_before
     rules = context.rules_for(borrower) if is_another_kind else rules_before
     if rules is rules_before and _moves_nothing(borrower, rules, facts):
         return Outcome(borrower)

@@ -34,16 +34,25 @@ def triggered_rules(inputs: StateInputs, *, above: int) -> list[EntryRule]:
     """
     if above == CLOSED:
         return []
-    triggered: list[EntryRule] = []
-    if not is_nothing_triggered(inputs.risk, inputs.signals, inputs.rules):
-        triggered = [
-            rule
-            for rule in inputs.rules.policy.entries
-            if rule.to > above and is_triggered(rule, inputs.risk, inputs.signals, inputs.rules)
-        ]
+    if inputs.true_rules is None:
+        triggered = evaluated_rules(inputs, above=above)
+    else:
+        triggered = [rule for rule in inputs.true_rules if rule.to > above]
     if inputs.decisions.overrides:
         triggered = _with_decisions(triggered, inputs, above)
     return triggered
+
+
+def evaluated_rules(inputs: StateInputs, *, above: int) -> list[EntryRule]:
+    """Evaluate the entry rules that lead beyond ``above``; return those that are true."""
+    risk, signals, rules = inputs.risk, inputs.signals, inputs.rules
+    if is_nothing_triggered(risk, signals, rules):
+        return []
+    return [
+        rule
+        for rule in rules.policy.entries
+        if rule.to > above and is_triggered(rule, risk, signals, rules)
+    ]
 
 
 def _with_decisions(triggered: list[EntryRule], inputs: StateInputs, above: int) -> list[EntryRule]:

@@ -41,9 +41,13 @@ class LevelChange:
 
 @dataclass(slots=True)
 class SignalChanges:
-    """What one event did to the signals. ``families`` has a bit for each family that moved."""
+    """What one event did to the signals.
+
+    ``families`` has a bit for each family that moved, ``slots`` the signals that score differently.
+    """
 
     families: int = 0
+    slots: list[int] = field(default_factory=list)
     coverage_moved: bool = False
     changes: list[LevelChange] = field(default_factory=list)
 
@@ -67,7 +71,7 @@ def evaluate(
             measurement = unmeasurable(Reason.NO_RATE, fallback=fallback)
         judging = rule.seasoned if measurement.is_seasonal and rule.seasoned else rule
         judge(signals, judging, measurement, as_of, evaluation)
-        if measurement.base is not None or rule.slot in risk.base_slots:
+        if measurement.base is not None or (risk.base_slots and rule.slot in risk.base_slots):
             is_lit = measurement.base is not None and signals.level[rule.slot] >= AMBER
             risk.follow_base(rule.slot, measurement.base, as_of, is_lit=is_lit, corrects=corrects)
     return evaluation
@@ -108,6 +112,7 @@ def judge(
     if contribution != signals.contribution[slot]:
         signals.contribution[slot] = contribution
         evaluation.families |= 1 << rule.indicator.family
+        evaluation.slots.append(slot)
     if level != signals.level[slot]:
         evaluation.changes.append(LevelChange(slot, signals.level[slot], level))
         signals.level[slot] = level

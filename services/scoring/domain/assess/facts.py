@@ -50,7 +50,7 @@ def facts_of(rules: Rules, risk: RiskRecord) -> Iterator[Sequence[int]]:
 def repeated(signals: Signals, rules: Rules, risk: RiskRecord) -> dict[int, int]:
     """Return the slots that only repeat a stronger signal of the same fact, with that signal."""
     contribution, repeats = signals.contribution, dict[int, int]()
-    if len([slot for slot in rules.fact_slots if contribution[slot]]) < 2:
+    if sum(1 for slot in rules.fact_slots if contribution[slot]) < 2:
         return repeats
     for slots in facts_of(rules, risk):
         scored = [slot for slot in slots if contribution[slot]]

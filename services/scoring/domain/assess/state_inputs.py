@@ -15,7 +15,7 @@ from services.scoring.domain.borrower.risk import CLOSED, PROBATION, RiskRecord,
 from services.scoring.domain.primitives import daily_values
 from services.scoring.domain.regimes import life_cycle
 from services.scoring.domain.rulebook.data_profile import families_without_data
-from services.scoring.domain.rulebook.policy import ExitRule
+from services.scoring.domain.rulebook.policy import EntryRule, ExitRule
 from services.scoring.domain.rulebook.rulebook import Rules
 
 # An inspection's outcomes in the order of their codes; the first is satisfactory.
@@ -48,6 +48,8 @@ class StateInputs:
             borrower able to pay.
         open_findings: How many findings of officers are open.
         without_data: The families of which nothing ever came.
+        true_rules: At a day close, the entry rules that are true; None where they are not evaluated
+            yet.
     """
 
     as_of: int
@@ -71,6 +73,7 @@ class StateInputs:
     exposure_minor: int = 0
     is_settled: bool = True
     has_loss: bool = False
+    true_rules: list[EntryRule] | None = None
 
 
 def state_inputs_of(borrower: Borrower, rules: Rules, as_of: int) -> StateInputs:

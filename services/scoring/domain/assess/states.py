@@ -16,8 +16,7 @@ from typing import Final
 
 from services.scoring.domain.arrears.forbearance import begin_probation, enter_default
 from services.scoring.domain.assess.entry_rules import (
-    is_nothing_triggered,
-    is_triggered,
+    evaluated_rules,
     rule_id_of,
     triggered_rules,
 )
@@ -233,28 +232,26 @@ def relax(inputs: StateInputs, rule: ExitRule, approval: Override) -> Transition
 
 
 def advance_clocks(inputs: StateInputs) -> None:
-    """Extend or break every run that an exit rule waits for."""
+    """Extend or break every run that an exit rule waits for; evaluate the entry rules once."""
     risk, as_of, cuts = inputs.risk, inputs.as_of, inputs.rules.cuts
+    _advance_family_days(inputs)
+    # Those that would put the borrower back, and the hard ones whatever the state.
+    inputs.true_rules = evaluated_rules(inputs, above=max(0, min(risk.state, HIGH_RISK) - 1))
     for position, cut in enumerate((cuts.attention_exit, cuts.watch_exit, cuts.high_risk_exit)):
         risk.calm_since[position] = _run(risk.calm_since[position], risk.score < cut, as_of)
     risk.no_arrears_since = _run(risk.no_arrears_since, inputs.arrears_days <= 0, as_of)
-    hard = _hard_targets(inputs)
+    hard = _hard_targets(inputs.true_rules)
     risk.no_hard_since = _run(risk.no_hard_since, not hard & 1, as_of)
     unpaid = inputs.regulatory_days > 0 or not inputs.is_settled
     is_clear = not (hard & 2 or unpaid or inputs.triggers)
     risk.no_default_since = _run(risk.no_default_since, is_clear, as_of)
-    _advance_family_days(inputs)
 
 
-def _hard_targets(inputs: StateInputs) -> int:
+def _hard_targets(true_rules: list[EntryRule]) -> int:
     """Return bit 0 if a hard rule of HIGH_RISK or worse is true, bit 1 if one of DEFAULT is."""
     bits = 0
-    if is_nothing_triggered(inputs.risk, inputs.signals, inputs.rules):
-        return bits
-    for rule in inputs.rules.policy.entries:
-        if rule.to < HIGH_RISK:
-            break
-        if rule.hard and is_triggered(rule, inputs.risk, inputs.signals, inputs.rules):
+    for rule in true_rules:
+        if rule.hard and rule.to >= HIGH_RISK:
             bits |= 3 if rule.to == DEFAULT else 1
     return bits
 

@@ -170,7 +170,7 @@ def rescore(borrower: Borrower, rules: Rules, evaluation: SignalChanges, trigger
     """
     risk, before = borrower.risk, borrower.risk.score
     if evaluation.families:
-        _rescore_families(borrower, rules, evaluation.families, trigger.as_of)
+        _rescore_families(borrower, rules, evaluation, trigger.as_of)
     if evaluation.families or trigger.facts & touched.DECISIONS:
         risk.score = scoring.combined(risk.families)
         if rules.surcharges:
@@ -185,12 +185,18 @@ def rescore(borrower: Borrower, rules: Rules, evaluation: SignalChanges, trigger
         risk.completeness = scoring.completeness(borrower.signals, rules)
 
 
-def _rescore_families(borrower: Borrower, rules: Rules, moved: int, as_of: int) -> None:
-    """Recompute the families that moved, and those that share a fact with one of them."""
-    risk, signals = borrower.risk, borrower.signals
+def _rescore_families(
+    borrower: Borrower, rules: Rules, evaluation: SignalChanges, as_of: int
+) -> None:
+    """Recompute the families that moved, and those with which they share a fact that moved."""
+    risk, signals, moved = borrower.risk, borrower.signals, evaluation.families
+    was_apart = risk.is_excess_apart
     fact_groups.follow_exposures(borrower, rules, as_of)
     repeated = fact_groups.repeated(signals, rules, risk)
-    if moved & rules.fact_families:
+    has_moved = risk.is_excess_apart != was_apart or not rules.fact_slots.isdisjoint(
+        evaluation.slots
+    )
+    if has_moved and moved & rules.fact_families:
         moved |= rules.fact_families
     for family in range(FAMILIES):
         if moved >> family & 1:

@@ -84,9 +84,6 @@ class Context:
             for name in DATA_PROFILES
             if cuts_key(SEGMENTS[segment], name) in self.rulebook.cuts
         )
-        if self._with_cuts:
-            # A promise or a failed debit can be the first thing known of a loan.
-            self.facts_of_kind = touched.EVERYTHING
 
     def rules_for(self, borrower: Borrower, day: int = 0) -> Rules:
         """Return the rules that apply to the borrower, on the day or the last one closed."""

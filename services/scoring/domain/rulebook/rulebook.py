@@ -295,7 +295,7 @@ class Rules:
     habit_tolerance: Tolerance = field(default_factory=Tolerance)
     surcharges: tuple[int, ...] = ()
     facts: tuple[tuple[int, ...], ...] = ()
-    fact_slots: tuple[int, ...] = ()
+    fact_slots: frozenset[int] = frozenset()
     fact_families: int = 0
 
     def touched_by(self, facts: int) -> tuple[IndicatorRule, ...]:
@@ -536,7 +536,7 @@ def compile_rules(
         models=rulebook.models,
         surcharges=tuple(surcharges),
         facts=facts,
-        fact_slots=tuple(sorted({slot for slots in facts for slot in slots})),
+        fact_slots=frozenset(slot for slots in facts for slot in slots),
         fact_families=_families_of(facts, active),
     )
 

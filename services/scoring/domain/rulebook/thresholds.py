@@ -6,6 +6,7 @@ comes from the thresholds and the intensity from the knots, so at an edge they m
 (domain reading 3).
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 from services.scoring.domain.primitives.measurement import (
@@ -67,19 +68,19 @@ class ComponentRule:
 
     def intensity(self, figure: int) -> int:
         """Return g in micro-units, from 0 to 1,000,000."""
-        knots_at = self.knots_at
-        if not knots_at:
+        knots_g = self.knots_g
+        if not knots_g:
             return 0
-        if figure <= knots_at[0]:
-            return self.knots_g[0]
-        for index in range(1, len(knots_at)):
-            if figure < knots_at[index]:
-                return self._between(index, figure)
-        return self.knots_g[-1]
+        index = bisect_right(self.knots_at, figure)
+        if 0 < index < len(knots_g):
+            return self._between(index, figure)
+        return knots_g[index - 1] if index else knots_g[0]
 
     def _between(self, index: int, figure: int) -> int:
         left, right = self.knots_at[index - 1], self.knots_at[index]
         low, high = self.knots_g[index - 1], self.knots_g[index]
+        if low == high:
+            return low
         return low + rounded_quotient((high - low) * (figure - left), right - left)
 
 
