@@ -25,7 +25,6 @@ from services.scoring.domain.assess.reasons import (
     MOST_SUBJECTS,
     component_of,
     evidence_of,
-    subjects_of,
 )
 from services.scoring.domain.assess.score import (
     Share,
@@ -37,6 +36,7 @@ from services.scoring.domain.assess.score import (
 from services.scoring.domain.assess.states import distance_to_next
 from services.scoring.domain.assess.worsening import NextDue, worsening
 from services.scoring.domain.borrower.borrower import Borrower, Facility, Loan
+from services.scoring.domain.borrower.reasons import Subject
 from services.scoring.domain.borrower.risk import FLAG_NAMES, FRAUD_RED_FLAG, STATE_NAMES, slot_of
 from services.scoring.domain.indicators.account_flows import is_seasonal
 from services.scoring.domain.primitives import daily_values
@@ -51,9 +51,15 @@ from services.scoring.domain.primitives.measurement import (
     rounded_quotient,
 )
 from services.scoring.domain.primitives.vocabulary import SEGMENTS
-from services.scoring.domain.regimes.labels import labels
+from services.scoring.domain.regimes.labels import Labels, labels
 from services.scoring.domain.rulebook.pd import Opinion, opinion
-from services.scoring.domain.rulebook.rulebook import FAMILY_NAMES, IndicatorRule, Rules
+from services.scoring.domain.rulebook.rulebook import (
+    FAMILY_NAMES,
+    About,
+    IndicatorRule,
+    Rules,
+    Subjects,
+)
 from services.scoring.domain.rulebook.thresholds import Threshold
 
 MOST_EVIDENCE: Final = 20
@@ -67,57 +73,74 @@ def contributors(borrower: Borrower, rules: Rules, as_of: int) -> list[Contribut
     parts = shares(borrower.signals, rules, score, repeated) + surcharge_shares(
         borrower.signals, rules, score
     )
+    lit = _LitSignals(borrower, rules, as_of)
+    contribution = borrower.signals.contribution
     causes = [
-        _contributor(borrower, rules, share.slot, share.points_micro, share.also, as_of)
+        lit.described(share.slot, share.points_micro, share.also)
         for share in sorted(parts, key=_largest_first)
     ]
-    notes = [
-        rule.slot
-        for rule in rules.indicators
-        if not borrower.signals.contribution[rule.slot]
-        and borrower.signals.level[rule.slot] >= AMBER
+    return causes + [
+        lit.described(slot, 0, [])
+        for slot, level in enumerate(borrower.signals.level)
+        if level >= AMBER and not contribution[slot] and rules.by_slot[slot] is not None
     ]
-    return causes + [_contributor(borrower, rules, slot, 0, [], as_of) for slot in notes]
 
 
 def _largest_first(share: Share) -> tuple[int, int]:
     return -share.points_micro, share.slot
 
 
-def _contributor(
-    borrower: Borrower, rules: Rules, slot: int, points: int, also: list[int], as_of: int
-) -> Contributor:
-    signals = borrower.signals
-    rule = rule_at(rules, slot)
-    if rule.seasoned is not None and is_seasonal(borrower, as_of, rules):
-        rule = rule.seasoned
-    indicator = rule.indicator
-    position = component_of(borrower.signals, slot)
-    component, judged = indicator.components[position], rule.components[position]
-    subjects = subjects_of(rule, borrower, as_of, rules)
-    evidence = evidence_of(rule, borrower, as_of, subjects)
-    weight = rule.weight or MICRO
-    return Contributor(
-        indicator=indicator.id,
-        name=indicator.name,
-        family=FAMILY_NAMES[indicator.family],
-        risk_type=indicator.risk_type,
-        level=signals.level[slot],
-        value=signals.value[slot],
-        unit=component.unit,
-        component=component.name,
-        figure=component.label,
-        amber=shown_threshold(judged.amber if judged else None),
-        red=shown_threshold(judged.red if judged else None),
-        baseline=signals.baseline[slot] or None,
-        share=points,
-        intensity=min(MICRO, rounded_quotient(signals.contribution[slot] * MICRO, weight)),
-        since=signals.since[slot],
-        evidence=evidence[:MOST_EVIDENCE],
-        subjects=subjects[:MOST_SUBJECTS],
-        classification=indicator.classification,
-        also=[_same_fact(borrower, rules, other) for other in also],
-    )
+class _LitSignals:
+    """Describes the signals of one moment; what several are about is formed once."""
+
+    def __init__(self, borrower: Borrower, rules: Rules, as_of: int) -> None:
+        self.borrower = borrower
+        self.rules = rules
+        self.as_of = as_of
+        self._subjects: dict[Subjects, list[Subject]] = {}
+
+    def described(self, slot: int, points: int, also: list[int]) -> Contributor:
+        """Return the signal with everything that an officer needs to check it."""
+        signals, rule = self.borrower.signals, rule_at(self.rules, slot)
+        if rule.seasoned is not None and is_seasonal(self.borrower, self.as_of, self.rules):
+            rule = rule.seasoned
+        indicator = rule.indicator
+        position = component_of(signals, slot)
+        component, judged = indicator.components[position], rule.components[position]
+        subjects = self._subjects_of(rule)
+        evidence = evidence_of(rule, self.borrower, self.as_of, subjects)
+        weight = rule.weight or MICRO
+        return Contributor(
+            indicator=indicator.id,
+            name=indicator.name,
+            family=FAMILY_NAMES[indicator.family],
+            risk_type=indicator.risk_type,
+            level=signals.level[slot],
+            value=signals.value[slot],
+            unit=component.unit,
+            component=component.name,
+            figure=component.label,
+            amber=shown_threshold(judged.amber if judged else None),
+            red=shown_threshold(judged.red if judged else None),
+            baseline=signals.baseline[slot] or None,
+            share=points,
+            intensity=min(MICRO, rounded_quotient(signals.contribution[slot] * MICRO, weight)),
+            since=signals.since[slot],
+            evidence=evidence[:MOST_EVIDENCE],
+            subjects=subjects[:MOST_SUBJECTS],
+            classification=indicator.classification,
+            also=[_same_fact(self.borrower, self.rules, other) for other in also],
+        )
+
+    def _subjects_of(self, rule: IndicatorRule) -> list[Subject]:
+        evidence = rule.indicator.evidence
+        if not isinstance(evidence, About):
+            return []
+        subjects = self._subjects.get(evidence.subjects)
+        if subjects is None:
+            subjects = evidence.subjects(self.borrower, self.as_of, self.rules)
+            self._subjects[evidence.subjects] = subjects
+        return subjects
 
 
 def _same_fact(borrower: Borrower, rules: Rules, slot: int) -> SameFact:
@@ -140,12 +163,14 @@ def rule_at(rules: Rules, slot: int) -> IndicatorRule:
     return rule
 
 
-@cache
 def shown_threshold(threshold: Threshold | None) -> str:
     """Return a threshold as the catalogue prints it, in the figure's own unit: ``>= 0.2``."""
-    if threshold is None:
-        return ""
-    return f"{threshold.operator} {shown_micro(threshold.value)}"
+    return "" if threshold is None else f"{threshold.operator} {_shown_once(threshold.value)}"
+
+
+@cache
+def _shown_once(value: int) -> str:
+    return shown_micro(value)
 
 
 def shown_micro(value: int) -> str:
@@ -186,10 +211,21 @@ def opinions(borrower: Borrower, rules: Rules) -> list[Opinion]:
     return opinions
 
 
-def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Cause) -> Assessment:
-    """Return the assessment of this moment; `assess` adds what made it due and what changed."""
+def snapshot(
+    borrower: Borrower,
+    rules: Rules,
+    as_of: int,
+    at_us: int,
+    cause: Cause,
+    regimes: Labels | None = None,
+) -> Assessment:
+    """Return the assessment of this moment; `assess` adds what made it due and what changed.
+
+    ``regimes`` are the labels of the day, where the caller has them.
+    """
     risk, signals, profile = borrower.risk, borrower.signals, borrower.profile
     following, money = distance_to_next(risk, rules.cuts), position(borrower, as_of)
+    unmeasured, measured_green = _by_status(borrower, rules)
     causes = contributors(borrower, rules, as_of)
     return Assessment(
         borrower_id=borrower.borrower_id,
@@ -207,18 +243,14 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         completeness=risk.completeness,
         low_confidence=risk.completeness < rules.policy.least_completeness,
         contributors=causes,
-        unmeasurable=[
-            _unmeasured(borrower, rule)
-            for rule in rules.indicators
-            if signals.status[rule.slot] == UNMEASURABLE
-        ],
+        unmeasurable=unmeasured,
         dpd_operational=borrower.counters.operational_days,
         dpd_regulatory=borrower.counters.regulatory_days,
         position=money,
         flags=flags(borrower, rules, as_of),
         changes=[],
         distance_to_next=(STATE_NAMES[following[0]], following[1]) if following else None,
-        regimes=labels(borrower, rules, as_of),
+        regimes=labels(borrower, rules, as_of) if regimes is None else regimes,
         segment=SEGMENTS[profile.segment],
         officer_id=profile.officer_id,
         branch_id=profile.branch_id,
@@ -230,11 +262,7 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         cuts=(rules.cuts.attention, rules.cuts.watch, rules.cuts.high_risk),
         days_late=borrower.counters.late_days,
         money_at_risk=money_at_risk(borrower, as_of),
-        measured_green=[
-            rule.indicator.id
-            for rule in rules.indicators
-            if signals.status[rule.slot] == MEASURED and signals.level[rule.slot] == GREEN
-        ],
+        measured_green=measured_green,
         factors=factor_profiles(causes, signals, rules),
         positives=positives(borrower, rules, as_of),
         tasks=tasks(borrower, rules, as_of),
@@ -243,6 +271,19 @@ def snapshot(borrower: Borrower, rules: Rules, as_of: int, at_us: int, cause: Ca
         worsening=worsening(borrower, rules, as_of, _next_due_of(money)),
         score_override=risk.score - with_surcharge(combined(risk.families), signals, rules),
     )
+
+
+def _by_status(borrower: Borrower, rules: Rules) -> tuple[list[Unmeasured], list[str]]:
+    """Return the signals that could not be measured, and those that are measured and green."""
+    status, level = borrower.signals.status, borrower.signals.level
+    unmeasured, green = list[Unmeasured](), list[str]()
+    for rule in rules.indicators:
+        if status[rule.slot] == MEASURED:
+            if level[rule.slot] == GREEN:
+                green.append(rule.indicator.id)
+        elif status[rule.slot] == UNMEASURABLE:
+            unmeasured.append(_unmeasured(borrower, rule))
+    return unmeasured, green
 
 
 def _unmeasured(borrower: Borrower, rule: IndicatorRule) -> Unmeasured:

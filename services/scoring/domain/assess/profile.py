@@ -40,21 +40,21 @@ def factor_profiles(
         # The largest share comes first.
         profile.strongest = profile.strongest or cause.indicator
     for rule in rules.indicators:
-        if signals.status[rule.slot] != NOT_APPLICABLE:
-            weight = 0 if rule.slot in rules.surcharges else rule.weight
-            _count(profiles[rule.indicator.classification.factor], rule, signals, weight)
+        status, level = signals.status[rule.slot], signals.level[rule.slot]
+        if status == NOT_APPLICABLE:
+            continue
+        profile = profiles[rule.indicator.classification.factor]
+        weight = 0 if rule.slot in rules.surcharges else rule.weight
+        profile.applicable += weight
+        if status == MEASURED:
+            profile.known += weight
+            profile.level = profile.level or GREEN
+        # A hard rule falls back to a figure that is no measurement.
+        if level > (profile.level or GREEN):
+            if not profile.share:
+                profile.strongest = rule.indicator.id
+            profile.level = level
     return list(profiles.values())
-
-
-def _count(profile: FactorProfile, rule: IndicatorRule, signals: Signals, weight: int) -> None:
-    is_measured, level = signals.status[rule.slot] == MEASURED, signals.level[rule.slot]
-    profile.applicable += weight
-    profile.known += weight if is_measured else 0
-    # A hard rule falls back to a figure that is no measurement.
-    if is_measured or level:
-        if level > (profile.level or GREEN) and not profile.share:
-            profile.strongest = rule.indicator.id
-        profile.level = max(profile.level or GREEN, level)
 
 
 def positives(borrower: Borrower, rules: Rules, as_of: int) -> list[Positive]:
@@ -62,7 +62,7 @@ def positives(borrower: Borrower, rules: Rules, as_of: int) -> list[Positive]:
     signals = borrower.signals
     return [
         positive
-        for rule in rules.indicators
+        for rule in rules.with_good
         if signals.status[rule.slot] == MEASURED
         and signals.level[rule.slot] == GREEN
         and not signals.contribution[rule.slot]

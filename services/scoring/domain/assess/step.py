@@ -95,7 +95,8 @@ def step(borrower: Borrower, rules: Rules, trigger: Trigger) -> Assessment | Non
         borrower.changed |= DECISIONS_PART
         risk.follow_score(trigger.as_of, rules.score_days)
         record(borrower, rules, transition, trigger.as_of)
-    reasons = _reasons(borrower, rules, trigger, evaluation, transition)
+    regimes = _moved_labels(borrower, rules, trigger, transition)
+    reasons = _reasons(borrower, trigger, evaluation, transition, regimes)
     if risk.proposed_to not in (-1, proposed_before):
         reasons.append("PROPOSAL")
     lost = _rules_lost(borrower, rules, trigger, known_rules) if trigger.is_correction else []
@@ -105,7 +106,7 @@ def step(borrower: Borrower, rules: Rules, trigger: Trigger) -> Assessment | Non
         return None
     changes = _changes(borrower, rules, evaluation, transition)
     changes += [AssessmentChange("LOST_GROUND", None, rule_id, None) for rule_id in lost]
-    assessment = _emit(borrower, rules, trigger, reasons, changes)
+    assessment = _emit(borrower, rules, trigger, reasons, changes, regimes)
     if transition is not None:
         assessment.transition = _recorded(transition, trigger)
     return assessment
@@ -160,7 +161,7 @@ def correct(
         names = STATE_NAMES[emitted.state], STATE_NAMES[risk.state]
         changes.insert(0, AssessmentChange("STATE", None, *names))
     changes += _figure_changes(risk)
-    return _emit(borrower, rules, trigger, [*reasons, "CORRECTED"], changes)
+    return _emit(borrower, rules, trigger, [*reasons, "CORRECTED"], changes, None)
 
 
 def rescore(borrower: Borrower, rules: Rules, evaluation: SignalChanges, trigger: Trigger) -> None:
@@ -233,10 +234,10 @@ def _is_sound(borrower: Borrower, rules: Rules) -> bool:
 
 def _reasons(
     borrower: Borrower,
-    rules: Rules,
     trigger: Trigger,
     evaluation: SignalChanges,
     transition: Transition | None,
+    regimes: Labels | None,
 ) -> list[str]:
     risk = borrower.risk
     emitted = risk.emitted
@@ -254,10 +255,7 @@ def _reasons(
         ("MONEY_AT_RISK", _money_came_at_risk(borrower, trigger)),
     )
     reasons = [reason for reason, is_true in checks if is_true]
-    if (
-        _may_move_a_label(trigger, transition)
-        and regime_text(borrower, rules, trigger.as_of) != emitted.regimes
-    ):
+    if regimes is not None and _one_text(regimes) != emitted.regimes:
         reasons.append("REGIME")
     return reasons
 
@@ -282,9 +280,17 @@ def _is_acted_on(borrower: Borrower) -> bool:
     return NORMAL < borrower.risk.state < CLOSED or HARD in borrower.signals.level
 
 
-def _may_move_a_label(trigger: Trigger, transition: Transition | None) -> bool:
-    """Labels follow days past due, flags and the state; account flows never move them."""
-    return transition is not None or bool(trigger.facts & ~ONLY_THROUGH_SIGNALS)
+def _moved_labels(
+    borrower: Borrower, rules: Rules, trigger: Trigger, transition: Transition | None
+) -> Labels | None:
+    """Return the labels of the regimes where they can differ from those emitted, else None.
+
+    They follow days past due, flags and the state; account flows never move them.
+    """
+    may_move = transition is not None or bool(trigger.facts & ~ONLY_THROUGH_SIGNALS)
+    if not may_move or (is_clean(borrower) and borrower.risk.emitted.regimes == CLEAN):
+        return None
+    return labels(borrower, rules, trigger.as_of)
 
 
 def dpd_bucket(arrears_days: int) -> int:
@@ -369,9 +375,10 @@ def _emit(
     trigger: Trigger,
     reasons: list[str],
     changes: list[AssessmentChange],
+    regimes: Labels | None,
 ) -> Assessment:
-    risk = borrower.risk
-    assessment = snapshot(borrower, rules, trigger.as_of, trigger.at_us, trigger.cause)
+    risk, cause = borrower.risk, trigger.cause
+    assessment = snapshot(borrower, rules, trigger.as_of, trigger.at_us, cause, regimes)
     is_first = risk.sequence == 0
     risk.sequence += 1
     assessment.sequence = risk.sequence
