@@ -58,7 +58,6 @@ from services.scoring.domain.rulebook.rulebook import (
     About,
     IndicatorRule,
     Rules,
-    Subjects,
 )
 from services.scoring.domain.rulebook.thresholds import Threshold
 
@@ -97,7 +96,7 @@ class _LitSignals:
         self.borrower = borrower
         self.rules = rules
         self.as_of = as_of
-        self._subjects: dict[Subjects, list[Subject]] = {}
+        self._subjects: dict[object, list[Subject]] = {}
 
     def described(self, slot: int, points: int, also: list[int]) -> Contributor:
         """Return the signal with everything that an officer needs to check it."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.scoring.domain.assess.assessment import Contributor, FactorProfile, Positive, Task
-from services.scoring.domain.assess.reasons import MOST_SUBJECTS, component_of
+from services.scoring.domain.assess.reasons import MOST_SUBJECTS
 from services.scoring.domain.assess.state_inputs import paid_on_time
 from services.scoring.domain.borrower.borrower import Borrower
 from services.scoring.domain.borrower.reasons import OVERRIDE, Subject
@@ -22,6 +22,7 @@ from services.scoring.domain.primitives.measurement import (
 )
 from services.scoring.domain.rulebook.classification import FACTORS
 from services.scoring.domain.rulebook.rulebook import IndicatorRule, Rules
+from services.scoring.domain.rulebook.thresholds import Threshold
 
 HABIT_SLOT: Final = slot_of("R-03")
 # How many instalments in a row paid on time are counted, at most, and are named, at least.
@@ -59,28 +60,30 @@ def factor_profiles(
 
 def positives(borrower: Borrower, rules: Rules, as_of: int) -> list[Positive]:
     """Return the figures that are good by the rulebook; none that adds to the score."""
-    signals = borrower.signals
-    return [
-        positive
-        for rule in rules.with_good
-        if signals.status[rule.slot] == MEASURED
-        and signals.level[rule.slot] == GREEN
-        and not signals.contribution[rule.slot]
-        and (positive := _positive(borrower, rules, rule, as_of)) is not None
-    ]
+    signals, good_figures = borrower.signals, list[Positive]()
+    for rule in rules.indicators:
+        slot = rule.slot
+        if signals.status[slot] != MEASURED or signals.level[slot] or signals.contribution[slot]:
+            continue
+        judged = rule.components[signals.detail[slot]]
+        if judged is None or judged.good is None or not judged.good.reached(signals.value[slot]):
+            continue
+        positive = _positive(borrower, rules, rule, judged.good, as_of)
+        if positive is not None:
+            good_figures.append(positive)
+    return good_figures
 
 
-def _positive(borrower: Borrower, rules: Rules, rule: IndicatorRule, as_of: int) -> Positive | None:
+def _positive(
+    borrower: Borrower, rules: Rules, rule: IndicatorRule, good: Threshold, as_of: int
+) -> Positive | None:
+    """Return a figure that is good; of payments on time only where there are enough of them."""
     indicator, value = rule.indicator, borrower.signals.value[rule.slot]
-    position = component_of(borrower.signals, rule.slot)
-    judged = rule.components[position]
-    if judged is None or judged.good is None or not judged.good.reached(value):
-        return None
     if rule.slot == HABIT_SLOT:
         value = paid_on_time(borrower, rules, as_of, MOST_ON_TIME) * MICRO
         if value < LEAST_ON_TIME * MICRO:
             return None
-    component = indicator.components[position]
+    component = indicator.components[borrower.signals.detail[rule.slot]]
     return Positive(
         indicator=indicator.id,
         name=indicator.name,
@@ -88,7 +91,7 @@ def _positive(borrower: Borrower, rules: Rules, rule: IndicatorRule, as_of: int)
         classification=indicator.classification,
         value=value,
         unit=component.unit,
-        good=judged.good,
+        good=good,
     )
 
 

@@ -36,7 +36,6 @@ RETAIL_SEGMENTS: Final = ("RETAIL", "MICRO")
 SURCHARGE_GROUP: Final = "surcharge"
 Measure = Callable[[Borrower, int, "Rules"], Measurement]
 Evidence = Callable[[Borrower, int], list[str]]
-Subjects = Callable[[Borrower, int, "Rules"], list[Subject]]
 # The cuts that are written in score points: into the three states, then out of them.
 CUT_POINTS: Final = (
     "attention",
@@ -166,7 +165,7 @@ class Component:
 class About:
     """What a figure is about, the worst first, each with its own evidence."""
 
-    subjects: Subjects
+    subjects: Callable[[Borrower, int, "Rules"], list[Subject]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,8 +297,6 @@ class Rules:
     facts: tuple[tuple[int, ...], ...] = ()
     fact_slots: frozenset[int] = frozenset()
     fact_families: int = 0
-    # Those of which a figure can be a positive signal.
-    with_good: tuple[IndicatorRule, ...] = ()
 
     def touched_by(self, facts: int) -> tuple[IndicatorRule, ...]:
         """Return the indicators to evaluate after an event that touched these kinds of fact."""
@@ -541,9 +538,6 @@ def compile_rules(
         facts=facts,
         fact_slots=frozenset(slot for slots in facts for slot in slots),
         fact_families=_families_of(facts, active),
-        with_good=tuple(
-            rule for rule in active if any(each and each.good for each in rule.components)
-        ),
     )
 
 
