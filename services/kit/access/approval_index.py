@@ -78,7 +78,7 @@ CREATE TABLE access.person_relation (
     PRIMARY KEY (version, person_id, related_id)
 );
 COMMENT ON TABLE access.person_relation IS
-    'neither of two related people decides what the other proposed';
+    'the related one decides nothing that the person proposed';
 CREATE TABLE access.approval_limit (
     version   bigint NOT NULL REFERENCES access.decision_rights,
     person_id text COLLATE "C" NOT NULL,
@@ -102,12 +102,12 @@ GRANT EXECUTE ON FUNCTION access.replace_decision_rights TO tocsin_alerts;
 """
 _DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
 FUNCTIONS = f"""
-CREATE FUNCTION access.are_related(one_id text, other_id text)
+CREATE FUNCTION access.depends_on(voter text, proposer text)
 RETURNS boolean LANGUAGE sql STABLE {_DEFINER} AS $$
     SELECT EXISTS (
         SELECT FROM access.person_relation
          WHERE version = (SELECT max(version) FROM access.decision_rights)
-           AND (person_id, related_id) IN ((one_id, other_id), (other_id, one_id)))
+           AND person_id = proposer AND related_id = voter)
 $$;
 
 CREATE FUNCTION access.has_limit(voter text, wanted numeric, wanted_currency text)
@@ -126,7 +126,7 @@ RETURNS text LANGUAGE sql STABLE {_DEFINER} AS $$
         WHEN NOT EXISTS (SELECT FROM access.person WHERE person_id = voter) THEN 'UNKNOWN'
         WHEN lower(voter) = lower(entry.proposed_by) THEN 'PROPOSER'
         WHEN voter = ANY (entry.barred) THEN 'OWNER'
-        WHEN access.are_related(voter, entry.proposed_by) THEN 'RELATED'
+        WHEN access.depends_on(voter, entry.proposed_by) THEN 'RELATED'
         WHEN EXISTS (
             SELECT FROM access.conflict_of_interest AS conflict
               JOIN access.approval_entry AS other ON other.id = conflict.proposal_id
@@ -137,7 +137,9 @@ RETURNS text LANGUAGE sql STABLE {_DEFINER} AS $$
              WHERE proposal_id = entry.id AND person_id = voter) THEN 'VOTED'
         WHEN NOT entry.by_committee AND EXISTS (
             SELECT FROM access.approval_vote
-             WHERE proposal_id = entry.id AND access.are_related(voter, person_id)) THEN 'RELATED'
+             WHERE proposal_id = entry.id
+               AND (access.depends_on(voter, person_id) OR access.depends_on(person_id, voter)))
+            THEN 'RELATED'
         WHEN in_emergency THEN (
             SELECT CASE WHEN voter = ANY (on_call) THEN NULL ELSE 'NOT_ON_CALL' END
               FROM (SELECT COALESCE((

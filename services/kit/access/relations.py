@@ -16,7 +16,7 @@ REPLACE = "SELECT access.replace_decision_rights($1, $2, $3, $4, $5)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRelation:
-    """Two people of whom neither may decide what the other proposed, and why."""
+    """A person, somebody who may not decide what that person proposed, and why."""
 
     person_id: str
     related_id: str

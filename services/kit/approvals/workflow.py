@@ -32,7 +32,7 @@ REFUSALS: Final = {
     "UNKNOWN": "The person is not registered (`tocsin persons create`).",
     "PROPOSER": "A second person decides; the proposer never does.",
     "OWNER": "The person owns or originated what it is about.",
-    "RELATED": "The person is a superior, subordinate, substitute or delegate of the proposer or "
+    "RELATED": "The person is a subordinate, substitute or delegate of the proposer or "
     "of another who voted.",
     "CONFLICT": "The person declared a conflict of interest.",
     VOTED: "The person has voted already.",

@@ -92,7 +92,7 @@ class Responsible:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """Two people of whom neither may approve what the other proposed, and why."""
+    """A person, somebody who may not approve what that person proposed, and why."""
 
     person_id: str
     related_id: str
@@ -220,12 +220,20 @@ class Organisation:
         )
 
     def relations(self) -> tuple[Relation, ...]:
-        """Returns every pair of superior, substitute and delegate, in both directions."""
+        """Returns for each person the subordinates, substitutes and delegates.
+
+        They depend on the person. A superior does not, and is who approves as a rule.
+        """
         pairs: dict[tuple[str, str], str] = {}
         for member in self.members.values():
-            for why, related_id in self._ties(member):
-                pairs.setdefault((member.person_id, related_id), f"{related_id} is {why}")
-                pairs.setdefault((related_id, member.person_id), f"{related_id} is {why}")
+            name = member.person_id
+            for superior in self.superiors(member):
+                pairs.setdefault((superior, name), f"{name} is a subordinate of {superior}")
+            for substitute in member.substitutes:
+                pairs.setdefault((name, substitute), f"{substitute} is a substitute of {name}")
+            for delegation in member.delegates:
+                delegate = delegation.person_id
+                pairs.setdefault((name, delegate), f"{delegate} is a delegate of {name}")
         return tuple(
             Relation(person_id=person_id, related_id=related_id, why=why)
             for (person_id, related_id), why in sorted(pairs.items())
@@ -282,15 +290,6 @@ class Organisation:
             members = [] if officer is None else [officer]
         named = (member.superior or self._lead_of(member) for member in members)
         return tuple(name for name in named if name is not None)
-
-    def _ties(self, member: Member) -> Iterator[tuple[str, str]]:
-        name = member.person_id
-        for person_id in self.superiors(member):
-            yield f"a superior of {name}", person_id
-        for person_id in member.substitutes:
-            yield f"a substitute of {name}", person_id
-        for delegation in member.delegates:
-            yield f"a delegate of {name}", delegation.person_id
 
     def _unknown(self, owner_kind: OwnerKind, owner_id: str) -> NotAssignable:
         is_queue = owner_kind is OwnerKind.QUEUE
