@@ -21,6 +21,7 @@ from services.alerts.decisions.adapters.alert_repository import PostgresAlertRep
 from services.alerts.decisions.adapters.alert_timers import PostgresAlertTimers
 from services.alerts.decisions.adapters.risk_handler import RiskHandler
 from services.alerts.decisions.adapters.step_recorder import StepRecorder
+from services.alerts.decisions.application.current_policy import CurrentPolicy
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.application.timer_loop import POLL_SECONDS, TimerLoop
@@ -173,7 +174,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
         relay = _relay(opened, outbox)
         dispatcher = _dispatcher(opened)
         handler = RiskHandler(
-            policy=policy,
+            policy=CurrentPolicy(policy, opened.organisations),
             step_recorder=step_recorder,
             quarantine=Quarantine(schema=SCHEMA),
             recorder=opened.metrics,

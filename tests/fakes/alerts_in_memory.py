@@ -58,8 +58,6 @@ from services.alerts.directory.application.directory_registry import (
     DirectoryApproval,
     DirectoryRegistry,
 )
-from services.alerts.directory.application.organisations import FixedOrganisation
-from services.alerts.directory.domain.organisation import without_directory
 from services.alerts.directory.domain.scope import Scope
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.paging import CursorPage
@@ -255,7 +253,7 @@ class InMemoryAlerts:
             reading=AlertReading(self, weekly_budget=25),
             handling=AlertHandling(
                 repository=self,
-                organisations=FixedOrganisation(without_directory(POLICY.calendar)),
+                organisations=self.directories,
                 policy=POLICY,
                 clock=self.clock,
                 new_id=CountingIds("command-"),

@@ -38,6 +38,22 @@ LINES: Final = (
         ("tests/unit/alerts/test_organisation.py",),
     ),
     Mutant(
+        "unknown-owners-are-refused",
+        "an alert is assigned only to somebody in the directory",
+        "services/alerts/decisions/application/handling.py",
+        "        if refused is not None:\n",
+        "        if False:\n",
+        ("tests/unit/alerts/test_people_api.py",),
+    ),
+    Mutant(
+        "unknown-officers-lose-nothing",
+        "an alert of an officer whom nobody knows goes to the fallback queue",
+        "services/alerts/decisions/domain/ownership.py",
+        "    refusal = organisation.assignable(own.kind, own.id, on=day)\n",
+        "    refusal = None\n",
+        ("tests/unit/alerts/test_duties.py",),
+    ),
+    Mutant(
         "who-left-is-not-assignable",
         "nothing is assigned to somebody who has left",
         "services/alerts/directory/domain/organisation.py",

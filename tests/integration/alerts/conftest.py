@@ -14,6 +14,7 @@ from services.alerts.decisions.adapters.alert_reads import PostgresAlertReads
 from services.alerts.decisions.adapters.alert_repository import PostgresAlertRepository
 from services.alerts.decisions.adapters.risk_handler import RiskHandler
 from services.alerts.decisions.adapters.step_recorder import StepRecorder
+from services.alerts.decisions.application.current_policy import CurrentPolicy
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.domain.assessment import AssessmentSummary
@@ -34,8 +35,7 @@ from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.application.read_models import EndpointWithSecret
 from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy, check_url
 from services.alerts.delivery.entrypoints.request_models import EndpointRequest
-from services.alerts.directory.application.organisations import FixedOrganisation
-from services.alerts.directory.domain.organisation import without_directory
+from services.alerts.directory.adapters.directory_store import PostgresOrganisations
 from services.alerts.directory.domain.person import Person
 from services.alerts.directory.domain.scope import EVERYTHING, Scope
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
@@ -154,6 +154,7 @@ def desk(pool: asyncpg.Pool) -> Desk:
     )
     sealer = Sealer([b"k" * 32])
     wakes: list[None] = []
+    organisations = PostgresOrganisations(pool, bank_calendar=policy.calendar)
     repository = PostgresAlertRepository(
         pool=pool,
         step_recorder=step_recorder,
@@ -166,7 +167,7 @@ def desk(pool: asyncpg.Pool) -> Desk:
         clock=clock,
         measured=measured,
         handler=RiskHandler(
-            policy=policy,
+            policy=CurrentPolicy(policy, organisations),
             step_recorder=step_recorder,
             quarantine=Quarantine(schema="alerts"),
             recorder=measured,
@@ -176,7 +177,7 @@ def desk(pool: asyncpg.Pool) -> Desk:
         reading=AlertReading(PostgresAlertReads(pool), weekly_budget=25),
         handling=AlertHandling(
             repository=repository,
-            organisations=FixedOrganisation(without_directory(policy.calendar)),
+            organisations=organisations,
             policy=policy,
             clock=clock,
             new_id=CountingIds("command-"),

@@ -11,7 +11,7 @@ from services.alerts.decisions.domain import data_incident
 from services.alerts.decisions.domain.alert import AlertChange
 from services.alerts.decisions.domain.data_incident import IsolatedState
 from services.alerts.decisions.domain.event_document import event_document, incident_document
-from services.alerts.decisions.domain.policy import RoutingPlan
+from services.alerts.decisions.domain.policy import AlertPolicy, RoutingPlan
 from services.alerts.delivery.adapters.channels.message_words import MOST_BYTES
 from services.alerts.delivery.adapters.channels.registry import PayloadFormat
 from services.alerts.delivery.adapters.channels.slack import slack_body
@@ -23,6 +23,7 @@ from services.alerts.delivery.application.channel import Address, ChannelMessage
 from services.alerts.primitives.vocabulary import AlertEventKind, Level, RiskState
 from services.wording.messages import Language
 from tests.fakes.assessments import MONDAY, assessment, contributor
+from tests.fakes.people import BERLIN
 from tests.unit.alerts.test_alerting import only_alert
 
 LINK = "https://tocsin.bank.com/borrowers/b-1"
@@ -73,6 +74,8 @@ def test_the_standard_body_has_type_timestamp_and_data() -> None:
         "kind": "OFFICER",
         "id": "o-7",
         "route": "high risk is seen by a senior as well",
+        "substitute_for": None,
+        "because": None,
     }
     assert event["data"]["second_owner"]["id"] == "senior-desk"
     assert event["data"]["links"] == {"card": LINK}
@@ -89,7 +92,9 @@ def test_a_data_incident_names_its_owner_and_no_deadline(format: PayloadFormat) 
         open_alert=None,
     )
     incident = data_incident.begun(
-        borrower, since=MONDAY, plan=RoutingPlan(fallback_queue="credit-desk")
+        borrower,
+        since=MONDAY,
+        policy=AlertPolicy(calendar=BERLIN, routing=RoutingPlan(fallback_queue="credit-desk")),
     )
     message = ChannelMessage(
         message_id="msg_1",
@@ -116,9 +121,11 @@ def test_an_incident_has_one_id_from_begin_to_end() -> None:
         branch_id=None,
         open_alert=ALERT,
     )
-    plan = RoutingPlan(fallback_queue="credit-desk")
-    begun = data_incident.begun(borrower, since=MONDAY, plan=plan)
-    ended = data_incident.ended(borrower, since=MONDAY, at=MONDAY + timedelta(hours=3), plan=plan)
+    policy = AlertPolicy(calendar=BERLIN, routing=RoutingPlan(fallback_queue="credit-desk"))
+    begun = data_incident.begun(borrower, since=MONDAY, policy=policy)
+    ended = data_incident.ended(
+        borrower, since=MONDAY, at=MONDAY + timedelta(hours=3), policy=policy
+    )
     assert (begun.incident_id, begun.version, ended.version) == (ended.incident_id, 1, 2)
     assert (begun.owner, begun.alert_id) == (ALERT.owner, ALERT.alert_id)
     assert incident_headlines(ended)["en"] == "b-1 is processed again, state “normal”"

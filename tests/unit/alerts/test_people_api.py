@@ -12,7 +12,7 @@ from services.kit.access.keys import Role
 from services.kit.http.auth import Principal
 from tests.fakes import alerts_http
 from tests.fakes.alerts_http import OFFICER, OPERATOR, SENIOR, bearer
-from tests.fakes.alerts_in_memory import InMemoryAlerts
+from tests.fakes.alerts_in_memory import InMemoryAlerts, an_alert
 from tests.fakes.clock import ManualClock
 from tests.fakes.directory_example import example
 
@@ -164,3 +164,51 @@ def test_versions_are_listed_newest_first_in_pages(client: TestClient) -> None:
         f"/v1/people/versions?limit=2&cursor={page['next_cursor']}", headers=bearer(OFFICER)
     ).json()
     assert ([each["version"] for each in rest["items"]], rest["next_cursor"]) == ([1], None)
+
+
+def assign(client: TestClient, owner_id: str, kind: str = "OFFICER") -> Response:
+    return client.post(
+        "/v1/alerts/a-1/assign",
+        json={"owner_kind": kind, "owner_id": owner_id},
+        headers=bearer(SENIOR, **{"If-Match": '"1"'}),
+    )
+
+
+class TestAssigning:
+    @pytest.fixture
+    def books(self, books: InMemoryAlerts) -> InMemoryAlerts:
+        books.alerts["a-1"] = an_alert("a-1", "B-1")
+        return books
+
+    def test_without_directory_every_owner_is_taken(self, client: TestClient) -> None:
+        assert assign(client, "officer-typo").status_code == 200
+
+    @pytest.mark.parametrize(
+        ("kind", "owner_id", "detail"),
+        [
+            ("OFFICER", "00172", "the directory has no officer 00172; did you mean 0017, 0018?"),
+            ("QUEUE", "work-out", "the directory has no queue work-out; did you mean workout?"),
+            ("OFFICER", "workout", "the directory has no officer workout"),
+        ],
+    )
+    def test_an_unknown_owner_is_refused_with_near_matches(
+        self, client: TestClient, kind: str, owner_id: str, detail: str
+    ) -> None:
+        activated(client)
+        answer = assign(client, owner_id, kind)
+        assert answer.status_code == 422
+        assert answer.json()["errors"] == [
+            {"detail": detail, "code": "value", "in": "body", "pointer": "/owner_id"}
+        ]
+
+    def test_a_known_owner_is_taken(self, client: TestClient) -> None:
+        activated(client)
+        assert assign(client, "0018").status_code == 200
+
+    def test_somebody_who_left_is_refused(self, client: TestClient) -> None:
+        activated(client)
+        left = put(client, changed("ben", left_on="2026-12-01"), version=1)
+        assert approve(client, left.json()["proposal_id"]).status_code == 200
+        answer = assign(client, "0018")
+        assert answer.status_code == 422
+        assert answer.json()["detail"] == "officer 0018 left on 2026-12-01"

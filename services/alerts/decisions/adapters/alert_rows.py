@@ -10,15 +10,15 @@ from typing import Any
 import msgspec
 
 from services.alerts.adapters.statements import Row
-from services.alerts.decisions.domain.alert import Alert, Snooze, Timer
+from services.alerts.decisions.domain.alert import Alert, Owner, Snooze, Timer
 from services.alerts.directory.adapters import scope_sql
 
 # What the scope $1 has.
 VISIBLE = scope_sql.visible("alert.borrower_id")
+_OWNERS = ("owner", "second_owner")
 # The columns of the parts that are not columns themselves.
 _PARTS = {
-    "owner": ("owner_kind", "owner_id", "owner_route"),
-    "second_owner": ("second_owner_kind", "second_owner_id", "second_owner_route"),
+    **{part: tuple(f"{part}_{name}" for name in Owner.__slots__) for part in _OWNERS},
     "deadlines": ("acknowledge_by", "act_by", "escalate_at"),
     "timer": tuple(f"timer_{name}" for name in Timer.__slots__),
     "snooze": tuple(f"snooze_{name}" for name in Snooze.__slots__),
@@ -69,5 +69,5 @@ def from_row(row: Row) -> Alert:
     return msgspec.convert({**row, **nested}, type=Alert)
 
 
-def _owner(row: Row, prefix: str) -> dict[str, str]:
-    return {name: row[f"{prefix}_{name}"] for name in ("kind", "id", "route")}
+def _owner(row: Row, prefix: str) -> dict[str, str | None]:
+    return {name: row[f"{prefix}_{name}"] for name in Owner.__slots__}

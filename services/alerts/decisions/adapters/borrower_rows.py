@@ -24,7 +24,7 @@ from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, state_afte
 from services.alerts.decisions.domain.differences import LastMessage
 from services.alerts.decisions.domain.novelty import LastNotified
 from services.alerts.decisions.domain.pending_notice import AlertDecision, PriorState
-from services.alerts.decisions.domain.policy import RoutingPlan
+from services.alerts.decisions.domain.policy import AlertPolicy
 from services.alerts.primitives.vocabulary import RiskState
 from services.kit.database import Connection
 
@@ -85,7 +85,7 @@ class BorrowerRow:
     branch_id: str | None = None
     isolated_since: datetime | None = None
 
-    def isolate(self, isolation: IncomingIsolation, plan: RoutingPlan) -> DataIncident | None:
+    def isolate(self, isolation: IncomingIsolation, policy: AlertPolicy) -> DataIncident | None:
         """Applies the begin or the end of an isolation; returns the incident if it is news.
 
         Of a borrower without an assessment nobody is responsible yet.
@@ -102,9 +102,9 @@ class BorrowerRow:
             open_alert=self.before.open_alert,
         )
         if isolation.since is not None:
-            return data_incident.begun(borrower, since=isolation.since, plan=plan)
+            return data_incident.begun(borrower, since=isolation.since, policy=policy)
         assert before is not None
-        return data_incident.ended(borrower, since=before, at=isolation.at, plan=plan)
+        return data_incident.ended(borrower, since=before, at=isolation.at, policy=policy)
 
     def apply(
         self, incoming: IncomingAssessment, decision: AlertDecision, *, partition: int

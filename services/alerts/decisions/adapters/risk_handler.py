@@ -27,6 +27,7 @@ from services.alerts.decisions.adapters.borrower_rows import BorrowerRow, Borrow
 from services.alerts.decisions.adapters.decision_rows import DecisionRow
 from services.alerts.decisions.adapters.step_recorder import FeedStep, StepRecorder
 from services.alerts.decisions.adapters.waiting_assessments import WaitingAssessments
+from services.alerts.decisions.application.current_policy import CurrentPolicy
 from services.alerts.decisions.domain.assessment import SequencePosition, check_sequence
 from services.alerts.decisions.domain.decision import decide
 from services.alerts.decisions.domain.policy import AlertPolicy
@@ -45,8 +46,9 @@ UNEXPECTED = "unexpected_error"
 
 @dataclass(slots=True)
 class _BatchResult:
-    """The result of a batch, counted once it is durable."""
+    """The result of a batch, counted once it is durable; `policy` has the people of its time."""
 
+    policy: AlertPolicy
     applied: int = 0
     duplicates: int = 0
     ignored: int = 0
@@ -64,7 +66,7 @@ class RiskHandler(Handler):
     def __init__(
         self,
         *,
-        policy: AlertPolicy,
+        policy: CurrentPolicy,
         step_recorder: StepRecorder,
         quarantine: Quarantine,
         recorder: Recorder,
@@ -86,7 +88,7 @@ class RiskHandler(Handler):
 
     async def apply(self, batch: Batch, connection: Connection) -> Tally:
         """Writes what a batch of assessments changes."""
-        result = _BatchResult()
+        result = _BatchResult(policy=await self._policy.read(connection))
         assessments = self._read(batch, result)
         rows = await self._borrowers.lock(
             connection,
@@ -99,7 +101,7 @@ class RiskHandler(Handler):
         since: dict[str, datetime | None] = {}
         for partition, isolation in result.isolations:
             since[isolation.borrower_id] = isolation.since
-            incident = rows[isolation.borrower_id].isolate(isolation, self._policy.routing)
+            incident = rows[isolation.borrower_id].isolate(isolation, result.policy)
             if incident is not None:
                 result.changes.append((partition, incident))
         await self._borrowers.write(connection, [row for row in rows.values() if row.is_changed])
@@ -200,7 +202,7 @@ class RiskHandler(Handler):
     def _apply_one(
         self, record: Record, incoming: IncomingAssessment, row: BorrowerRow, result: _BatchResult
     ) -> None:
-        decision = decide(incoming.assessment, before=row.before, policy=self._policy)
+        decision = decide(incoming.assessment, before=row.before, policy=result.policy)
         row.apply(incoming, decision, partition=record.partition)
         result.applied += 1
         result.decided += decision_rows.of_assessment(incoming.assessment, decision)

@@ -108,11 +108,10 @@ class AlertHandling:
     ) -> HandledAlert:
         """Assigns the alert to another owner."""
         organisation = await self._organisations.current()
-        calendar = organisation.calendar_of(owner_kind, owner_id)
-        today = self._clock.now().astimezone(calendar.timezone).date()
+        today = organisation.local_day(owner_kind, owner_id, self._clock.now())
         refused = organisation.assignable(owner_kind, owner_id, on=today)
         if refused is not None:
-            raise InvalidInput(refused.detail, pointer="/owner_id")
+            raise InvalidInput(refused.advice, pointer="/owner_id")
         step = partial(lifecycle.assign, owner_kind=owner_kind, owner_id=owner_id)
         return await self._take(alert_id, step, expected_version, person, command_id)
 

@@ -27,11 +27,18 @@ SYSTEM = "tocsin"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Who is responsible for an alert, and the routing rule that decided it."""
+    """Who is responsible for an alert, and the routing rule that decided it.
+
+    Attributes:
+        substitute_for: The officer whose work it stays, if somebody else has it now.
+        because: Why it belongs to somebody else than the rule named.
+    """
 
     kind: OwnerKind
     id: str
     route: str
+    substitute_for: str | None = None
+    because: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

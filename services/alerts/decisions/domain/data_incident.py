@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 from services.alerts.decisions.domain.alert import Alert, Owner
 from services.alerts.decisions.domain.drafting import SEVERITY_OF_STATE
-from services.alerts.decisions.domain.policy import RoutingPlan, RoutingSubject, route
+from services.alerts.decisions.domain.policy import AlertPolicy, RoutingSubject
 from services.alerts.primitives.vocabulary import AlertEventKind, RiskState
 
 INCIDENT_IDS: Final = UUID("0b8d2a52-2c55-5a1e-8f61-8f0f4b1f0c6d")
@@ -75,7 +75,7 @@ class DataIncident:
         return self.ended_at or self.since
 
 
-def begun(borrower: IsolatedState, *, since: datetime, plan: RoutingPlan) -> DataIncident:
+def begun(borrower: IsolatedState, *, since: datetime, policy: AlertPolicy) -> DataIncident:
     """Returns the begin of an incident, with its owner."""
     alert = borrower.open_alert
     return DataIncident(
@@ -83,7 +83,7 @@ def begun(borrower: IsolatedState, *, since: datetime, plan: RoutingPlan) -> Dat
         state=borrower.state,
         since=since,
         ended_at=None,
-        owner=alert.owner if alert is not None else _routed(borrower, plan),
+        owner=alert.owner if alert is not None else _routed(borrower, policy, since),
         officer_id=borrower.officer_id,
         segment=borrower.segment,
         branch_id=borrower.branch_id,
@@ -92,13 +92,13 @@ def begun(borrower: IsolatedState, *, since: datetime, plan: RoutingPlan) -> Dat
 
 
 def ended(
-    borrower: IsolatedState, *, since: datetime, at: datetime, plan: RoutingPlan
+    borrower: IsolatedState, *, since: datetime, at: datetime, policy: AlertPolicy
 ) -> DataIncident:
     """Returns the end of an incident."""
-    return replace(begun(borrower, since=since, plan=plan), ended_at=at)
+    return replace(begun(borrower, since=since, policy=policy), ended_at=at)
 
 
-def _routed(borrower: IsolatedState, plan: RoutingPlan) -> Owner:
+def _routed(borrower: IsolatedState, policy: AlertPolicy, at: datetime) -> Owner:
     subject = RoutingSubject(
         severity=SEVERITY_OF_STATE[borrower.state],
         state=borrower.state,
@@ -107,4 +107,4 @@ def _routed(borrower: IsolatedState, plan: RoutingPlan) -> Owner:
         branch_id=borrower.branch_id,
         officer_id=borrower.officer_id,
     )
-    return route(subject, plan).owner
+    return policy.route(subject, at=at).owner

@@ -68,7 +68,7 @@ def draft(
     routed: Routed,
 ) -> Alert:
     """Returns the first version of an alert."""
-    calendar = policy.calendar
+    calendar = policy.calendar_of(routed.owner)
     severity = severity_of(assessment)
     deadlines = deadlines_for(
         severity,

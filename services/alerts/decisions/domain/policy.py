@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.alerts.decisions.domain.alert import Deadlines, Owner
+from services.alerts.decisions.domain.ownership import owner_on_duty
+from services.alerts.directory.domain.organisation import EMPTY, Organisation
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import OwnerKind, RiskState, Severity
 
@@ -118,6 +120,7 @@ class AlertPolicy:
         watches_deposit_customers: Alerts also open where no money of the bank is at risk.
         recovery_days: For how long the reasons of an untouched alert are measured green before
             it ends.
+        organisation: The people of the bank, as the directory has them now.
     """
 
     calendar: WorkingCalendar
@@ -127,6 +130,29 @@ class AlertPolicy:
     service_levels: Mapping[Severity, ServiceLevel] = field(
         default_factory=lambda: DEFAULT_SERVICE_LEVELS
     )
+    organisation: Organisation = EMPTY
+
+    def route(self, subject: RoutingSubject, *, at: datetime) -> Routed:
+        """Returns the owners of an alert that opens at a moment: who is on duty then."""
+        routed = route(subject, self.routing)
+        owner = self._on_duty(routed.owner, at)
+        second = routed.second_owner and self._on_duty(routed.second_owner, at)
+        is_same = second is not None and (second.kind, second.id) == (owner.kind, owner.id)
+        return Routed(owner=owner, second_owner=None if is_same else second)
+
+    def calendar_of(self, owner: Owner) -> WorkingCalendar:
+        """Returns the calendar by which an owner's deadlines count."""
+        if self.organisation.is_empty:
+            return self.calendar
+        return self.organisation.calendar_of(owner.kind, owner.id)
+
+    def _on_duty(self, owner: Owner, at: datetime) -> Owner:
+        return owner_on_duty(
+            owner,
+            organisation=self.organisation,
+            fallback_queue=self.routing.fallback_queue,
+            at=at,
+        )
 
 
 def route(subject: RoutingSubject, plan: RoutingPlan) -> Routed:

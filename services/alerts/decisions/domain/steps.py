@@ -21,7 +21,6 @@ from services.alerts.decisions.domain.pending_notice import (
     PendingNotice,
     StepEntry,
 )
-from services.alerts.decisions.domain.policy import route as routed_by
 from services.alerts.decisions.domain.recovery import is_recovered
 from services.alerts.primitives.vocabulary import (
     AlertStatus,
@@ -89,16 +88,17 @@ def cool_off(pending: PendingNotice) -> PendingNotice | AlertDecision:
 def route(pending: PendingNotice) -> PendingNotice:
     """Chooses the owners; those of an open alert stay, unless a worse state adds a second one."""
     subject = drafting.routing_subject(pending.assessment)
-    routed = routed_by(subject, pending.policy.routing)
+    routed = pending.policy.route(subject, at=pending.assessment.at)
     pending = replace(pending, routed=routed)
     if not pending.opens:
         return pending
     owners = [owner for owner in (routed.owner, routed.second_owner) if owner is not None]
     names = " and ".join(f"{owner.kind.lower()} {owner.id}" for owner in owners)
+    reasons = [owner.because for owner in owners if owner.because is not None]
     entry = StepEntry(
         step=DecisionStep.ROUTE,
         code=DecisionCode.ROUTED,
-        reason=f"{names} by the route “{routed.owner.route}”",
+        reason="; ".join([f"{names} by the route “{routed.owner.route}”", *reasons]),
         rule_id=routed.owner.route,
     )
     return pending.with_entry(entry)

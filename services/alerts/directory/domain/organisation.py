@@ -12,7 +12,7 @@ A bank without a directory has `EMPTY`: everything can be assigned, nobody is re
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
@@ -54,6 +54,11 @@ class NotAssignable:
     code: NotAssignableCode
     detail: str
     near: tuple[str, ...] = ()
+
+    @property
+    def advice(self) -> str:
+        """Returns the reason, with the ids that may have been meant."""
+        return f"{self.detail}; did you mean {', '.join(self.near)}?" if self.near else self.detail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +199,10 @@ class Organisation:
         owner = self.queue(owner_id) if owner_kind is OwnerKind.QUEUE else self.officer(owner_id)
         return self.calendars[self.default_calendar if owner is None else owner.calendar]
 
+    def local_day(self, owner_kind: OwnerKind, owner_id: str, at: datetime) -> date:
+        """Returns the day of a moment by the calendar of an owner."""
+        return at.astimezone(self.calendar_of(owner_kind, owner_id).timezone).date()
+
     def escalation(
         self, owner_kind: OwnerKind, owner_id: str, level: int, *, on: date
     ) -> tuple[str, ...]:
@@ -296,10 +305,9 @@ class Organisation:
         ids = self.queues if is_queue else self._by_owner_id
         near = tuple(get_close_matches(owner_id, list(ids), n=MOST_NEAR_MATCHES))
         kind = "queue" if is_queue else "officer"
-        spelt = f"; did you mean {', '.join(near)}?" if near else ""
         return NotAssignable(
             code=NotAssignableCode.UNKNOWN,
-            detail=f"the directory has no {kind} {owner_id}{spelt}",
+            detail=f"the directory has no {kind} {owner_id}",
             near=near,
         )
 
