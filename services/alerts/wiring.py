@@ -36,12 +36,14 @@ from services.alerts.delivery.adapters.delivery_queue import PostgresDeliveryQue
 from services.alerts.delivery.adapters.delivery_repository import PostgresDeliveryRepository
 from services.alerts.delivery.adapters.directory_mailboxes import DirectoryMailboxes
 from services.alerts.delivery.adapters.endpoint_repository import PostgresEndpointRepository
+from services.alerts.delivery.adapters.member_rights import MemberRights
 from services.alerts.delivery.adapters.name_resolver import NameResolver, Resolve
 from services.alerts.delivery.adapters.sealing import Sealer
 from services.alerts.delivery.application.deliveries import DeliveryLog
 from services.alerts.delivery.application.dispatcher import Dispatcher, DispatchLimits
 from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
+from services.alerts.delivery.application.judged_channel import JudgedChannel
 from services.alerts.delivery.domain import retry_plan
 from services.alerts.directory.adapters.directory_store import (
     PostgresDirectories,
@@ -153,6 +155,7 @@ class _Resources:
     pool: asyncpg.Pool
     producer: KafkaProducer
     organisations: PostgresOrganisations
+    mailboxes: DirectoryMailboxes
     channels: ChannelRegistry
     sealer: Sealer
     metrics: Metrics
@@ -168,9 +171,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
     async with AsyncExitStack() as stack:
         opened = await _open(stack, platform, settings, policy)
         outbox = Outbox(schema=SCHEMA)
-        step_recorder = StepRecorder(
-            outbox=outbox, alerts_topic=platform.alerts_topic, subscriber=DeliveryFanOut()
-        )
+        step_recorder = _step_recorder(opened, outbox)
         relay = _relay(opened, outbox)
         dispatcher = _dispatcher(opened)
         handler = RiskHandler(
@@ -242,6 +243,9 @@ async def _open(
     )
     stack.push_async_callback(producer.stop)
     organisations = PostgresOrganisations(pool, bank_calendar=policy.calendar)
+    mailboxes = DirectoryMailboxes(
+        organisations, rights=MemberRights(pool, clock=clock), clock=clock
+    )
     names = NameResolver()
     stack.push_async_callback(names.close)
     poster = HttpPoster(
@@ -257,15 +261,24 @@ async def _open(
         pool=pool,
         producer=producer,
         organisations=organisations,
+        mailboxes=mailboxes,
         channels=ChannelRegistry(
             poster=poster,
             clock=clock,
             policy=settings.address_policy(),
-            mail=_mail(settings, names.resolve, organisations, clock),
+            mail=_mail(settings, names.resolve, mailboxes),
         ),
         sealer=Sealer([sealing.read_key(key) for key in settings.sealing_keys()]),
         metrics=recorder,
         clock=clock,
+    )
+
+
+def _step_recorder(opened: _Resources, outbox: Outbox) -> StepRecorder:
+    return StepRecorder(
+        outbox=outbox,
+        alerts_topic=opened.platform.alerts_topic,
+        subscriber=DeliveryFanOut(opened.organisations, clock=opened.clock),
     )
 
 
@@ -295,7 +308,7 @@ def _timers(
 
 
 def _mail(
-    settings: AlertsSettings, resolver: Resolve, organisations: Organisations, clock: Clock
+    settings: AlertsSettings, resolver: Resolve, mailboxes: DirectoryMailboxes
 ) -> MailChannel | None:
     server = settings.smtp_server()
     if server is None:
@@ -307,11 +320,7 @@ def _mail(
         resolver=resolver,
         deadline_seconds=settings.webhook_deadline_seconds,
     )
-    return MailChannel(
-        sender=sender,
-        from_address=server.sender,
-        mailboxes=DirectoryMailboxes(organisations, clock=clock),
-    )
+    return MailChannel(sender=sender, from_address=server.sender, mailboxes=mailboxes)
 
 
 def alert_policy(platform: PlatformSettings, settings: AlertsSettings) -> AlertPolicy:
@@ -399,9 +408,11 @@ def _dispatcher(opened: _Resources) -> Dispatcher:
         queue=PostgresDeliveryQueue(
             pool=opened.pool,
             sealer=opened.sealer,
-            card_link=lambda borrower_id: f"{base}/borrowers/{quote(borrower_id, safe='')}",
+            card_link=lambda borrower_id: (
+                base if borrower_id is None else f"{base}/borrowers/{quote(borrower_id, safe='')}"
+            ),
         ),
-        channel=opened.channels,
+        channel=JudgedChannel(opened.channels, rights=opened.mailboxes),
         clock=opened.clock,
         recorder=opened.metrics,
         new_token=time_ordered_id,

@@ -14,6 +14,7 @@ from services.alerts.delivery.adapters.channels.mail import MailChannel
 from services.alerts.delivery.adapters.channels.registry import ChannelRegistry, PayloadFormat
 from services.alerts.delivery.adapters.channels.smtp import SmtpSender
 from services.alerts.delivery.adapters.directory_mailboxes import DirectoryMailboxes
+from services.alerts.delivery.adapters.member_rights import MemberRights
 from services.alerts.delivery.application.channel import Address, Channel, ChannelMessage
 from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy
 from services.alerts.delivery.domain.attempt import AttemptResult, Delivered, Gone, Retry
@@ -201,7 +202,9 @@ def mail_channel(receiver: MailReceiver, clock: ManualClock) -> MailChannel:
     return MailChannel(
         sender=sender,
         from_address=receiver.server.sender,
-        mailboxes=DirectoryMailboxes(FixedOrganisation(EMPTY), clock=clock),
+        mailboxes=DirectoryMailboxes(
+            FixedOrganisation(EMPTY), rights=MemberRights(None, clock=clock), clock=clock
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 ALERTS = "tests/unit/alerts"
+PEOPLE = "tests/integration/alerts/test_mail_to_people.py"
 
 LINES: tuple[Mutant, ...] = (
     Mutant(
@@ -36,5 +37,29 @@ LINES: tuple[Mutant, ...] = (
         "        if isinstance(result, Gone) and message.address.recipient_id is not None:\n",
         '        if isinstance(result, Gone) and message.address.recipient_id == "":\n',
         (f"{ALERTS}/test_mail.py::test_one_person_without_a_mailbox_disables_nothing",),
+    ),
+    Mutant(
+        "mail-follows-present-rights",
+        "what a person may no longer see is not sent to them",
+        "services/alerts/delivery/adapters/directory_mailboxes.py",
+        "            if not await self._rights.sees(member, borrower_id):\n",
+        "            if not member:\n",
+        (f"{ALERTS}/test_mail.py::test_who_may_no_longer_see_the_borrower_gets_nothing",),
+    ),
+    Mutant(
+        "hard-trigger-waits-for-no-opening",
+        "a hard trigger is mailed outside working hours",
+        "services/alerts/delivery/domain/recipients.py",
+        "            not_before=None if is_urgent else _opening(person_id, organisation, at),\n",
+        "            not_before=_opening(person_id, organisation, at),\n",
+        (f"{ALERTS}/test_recipients.py::test_a_hard_trigger_waits_for_nothing",),
+    ),
+    Mutant(
+        "endpoint-concurrency-is-shared",
+        "all processes together run no more attempts than an endpoint allows",
+        "services/alerts/delivery/adapters/delivery_queue.py",
+        "least(coalesce(known.slots, $5), bounded.concurrent,",
+        "least(coalesce(known.slots, $5),",
+        (f"{PEOPLE}::test_an_endpoint_gets_no_more_at_once_than_it_allows",),
     ),
 )

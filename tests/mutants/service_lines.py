@@ -199,8 +199,8 @@ LINES = (
         "due-by-the-database",
         "a delivery is due by the database's clock, whoever wrote it",
         "services/alerts/delivery/adapters/delivery_fan_out.py",
-        "step.kind, now(), now()\n",
-        "step.kind, now() + interval '2 hours', now()\n",
+        "greatest(now(), recipient.not_before), now()\n",
+        "greatest(now() + interval '2 hours', recipient.not_before), now()\n",
         (HOOKS,),
     ),
     Mutant(

@@ -33,13 +33,23 @@ from services.alerts.delivery.application.dispatcher import (
 )
 from services.alerts.delivery.application.endpoints import EndpointRegistry
 from services.alerts.delivery.application.read_models import EndpointWithSecret
-from services.alerts.delivery.domain.address_policy import LOOPBACK, AddressPolicy, check_url
+from services.alerts.delivery.domain.address_policy import (
+    ALLOWED,
+    LOOPBACK,
+    AddressPolicy,
+    AddressVerdict,
+    check_url,
+)
 from services.alerts.delivery.entrypoints.request_models import EndpointRequest
 from services.alerts.directory.adapters.directory_store import PostgresOrganisations
+from services.alerts.directory.domain.organisation import (
+    EMPTY,
+    Organisation,
+)
 from services.alerts.directory.domain.person import Person
 from services.alerts.directory.domain.scope import EVERYTHING, Scope
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
-from services.kit.database import create_pool
+from services.kit.database import Connection, create_pool
 from services.kit.stream.handler import Tally
 from services.kit.stream.outbox import Outbox
 from services.kit.stream.quarantine import Quarantine
@@ -66,6 +76,16 @@ AGE = (
 
 
 @dataclass(kw_only=True)
+class ChangingOrganisation:
+    """The directory of the bank, as the test sets it."""
+
+    organisation: Organisation = EMPTY
+
+    async def current(self, connection: Connection | None = None) -> Organisation:
+        return self.organisation
+
+
+@dataclass(kw_only=True)
 class Desk:
     pool: asyncpg.Pool
     clock: ManualClock
@@ -77,6 +97,7 @@ class Desk:
     deliveries: DeliveryLog
     queue: PostgresDeliveryQueue
     offset: int = 0
+    organisations: ChangingOrganisation
     wakes: list[None] = field(default_factory=list)
 
     async def assess(self, *assessments: AssessmentSummary) -> Tally:
@@ -129,6 +150,10 @@ class Desk:
         )
 
 
+def check_target(format: str, target: str) -> AddressVerdict:
+    return ALLOWED if format == "email" else check_url(target, policy=DEVELOPMENT)
+
+
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     opened = await create_pool(
@@ -149,8 +174,11 @@ def desk(pool: asyncpg.Pool) -> Desk:
         routing=policy_files.read_routing(),
     )
     measured = MemoryRecorder()
+    organisations = ChangingOrganisation()
     step_recorder = StepRecorder(
-        outbox=Outbox(schema="alerts"), alerts_topic="alerts", subscriber=DeliveryFanOut()
+        outbox=Outbox(schema="alerts"),
+        alerts_topic="alerts",
+        subscriber=DeliveryFanOut(organisations, clock=clock),
     )
     sealer = Sealer([b"k" * 32])
     wakes: list[None] = []
@@ -184,7 +212,7 @@ def desk(pool: asyncpg.Pool) -> Desk:
         ),
         endpoints=EndpointRegistry(
             repository=PostgresEndpointRepository(pool=pool, sealer=sealer),
-            check_target=lambda _format, url: check_url(url, policy=DEVELOPMENT),
+            check_target=check_target,
             clock=clock,
             new_id=CountingIds("endpoint-"),
             new_secret=new_secret,
@@ -196,4 +224,5 @@ def desk(pool: asyncpg.Pool) -> Desk:
             card_link=lambda borrower_id: f"https://tocsin.example/borrowers/{borrower_id}",
         ),
         wakes=wakes,
+        organisations=organisations,
     )

@@ -43,7 +43,9 @@ def process(desk: Desk, wakes: list[int] | None = None) -> TimerLoop:
     timers = PostgresAlertTimers(
         pool=desk.pool,
         step_recorder=StepRecorder(
-            outbox=Outbox(schema="alerts"), alerts_topic="alerts", subscriber=DeliveryFanOut()
+            outbox=Outbox(schema="alerts"),
+            alerts_topic="alerts",
+            subscriber=DeliveryFanOut(desk.organisations, clock=desk.clock),
         ),
         organisations=FixedOrganisation(bank()),
         routing=RoutingPlan(fallback_queue="credit-desk"),

@@ -77,6 +77,11 @@ class Relay:
     password: str = PASSWORD
     address: str = "127.0.0.1"
     policy: AddressPolicy = OPEN
+    seen_by: frozenset[str] = frozenset({"anna", "bert", "carl"})
+
+    async def sees(self, member: Member, borrower_id: str) -> bool:
+        assert borrower_id == "b-1"
+        return member.person_id in self.seen_by
 
     async def resolve(self, host: str, port: int) -> Sequence[str]:
         assert (host, port) == (RELAY, self.server.port)
@@ -100,7 +105,9 @@ class Relay:
             resolver=self.resolve,
             deadline_seconds=1.0 if self.server.hangs else 15.0,
         )
-        mailboxes = DirectoryMailboxes(FixedOrganisation(ORGANISATION), clock=ManualClock(NOW))
+        mailboxes = DirectoryMailboxes(
+            FixedOrganisation(ORGANISATION), rights=self, clock=ManualClock(NOW)
+        )
         channel = MailChannel(sender=sender, from_address=server.sender, mailboxes=mailboxes)
         return await channel.deliver(message(target, recipient_id=recipient_id))
 
@@ -133,6 +140,14 @@ async def relay(tmp_path: Path) -> AsyncIterator[Relay]:
     started.tls = context
     yield Relay(server=started, trusted=trusted)
     await started.stop()
+
+
+async def test_who_may_no_longer_see_the_borrower_gets_nothing(relay: Relay) -> None:
+    relay.seen_by = frozenset()
+    result = await relay.deliver("directory:responsible", recipient_id="anna")
+    assert isinstance(result, Rejected)
+    assert result.reason == "anna may not see borrower b-1 now"
+    assert relay.server.connections == 0
 
 
 async def test_a_shared_mailbox_receives_text_and_html_with_one_link(relay: Relay) -> None:

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from services.alerts.adapters.statements import PoolStatements, Row
+from services.alerts.delivery.adapters import endpoint_notices
 from services.alerts.delivery.adapters.sealing import CannotOpen, Sealer
 from services.alerts.delivery.application.channel import Address, ChannelMessage
 from services.alerts.delivery.application.queue import (
@@ -23,16 +24,30 @@ from services.alerts.delivery.application.queue import (
     RecordedAttempt,
 )
 from services.alerts.delivery.domain.attempt import Delivered, Rejected
-from services.alerts.delivery.domain.circuit_breaker import ATTEMPTS_TO_DISABLE
+from services.alerts.delivery.domain.circuit_breaker import ATTEMPTS_TO_DISABLE, FAILURES_TO_OPEN
 from services.alerts.delivery.domain.retry_plan import GivenUp, NextStep, RetryAfter
 from services.kit.database import translate_outages
 
 log = structlog.get_logger(__name__)
 
 CLAIM = """
-WITH taken AS MATERIALIZED (
-    SELECT due.delivery_id
+WITH bounded AS MATERIALIZED (
+    -- One process at a time counts what a bounded endpoint may still get.
+    SELECT endpoint_id,
+           max_concurrent - (SELECT count(*) FROM alerts.webhook_delivery AS leased
+                              WHERE leased.endpoint_id = endpoint.endpoint_id
+                                AND leased.lease_token IS NOT NULL AND leased.due_at > now())
+               AS concurrent,
+           floor(extract(epoch FROM now() - greatest(paced_until, now())
+                                    + greatest('1 s', '1 min'::interval / max_per_minute))
+                 * max_per_minute / 60) AS paced
       FROM alerts.webhook_endpoint AS endpoint
+     WHERE is_enabled AND (max_per_minute IS NOT NULL OR max_concurrent IS NOT NULL)
+       FOR UPDATE SKIP LOCKED
+), taken AS MATERIALIZED (
+    SELECT due.delivery_id, endpoint.endpoint_id
+      FROM alerts.webhook_endpoint AS endpoint
+           LEFT JOIN bounded ON bounded.endpoint_id = endpoint.endpoint_id
            LEFT JOIN unnest($3::text[], $4::integer[]) AS known (endpoint_id, slots)
              ON known.endpoint_id = endpoint.endpoint_id
            CROSS JOIN LATERAL (
@@ -43,13 +58,23 @@ WITH taken AS MATERIALIZED (
                           SELECT FROM alerts.webhook_delivery AS earlier
                            WHERE earlier.endpoint_id = delivery.endpoint_id
                              AND earlier.borrower_id = delivery.borrower_id
+                             AND earlier.recipient_id IS NOT DISTINCT FROM delivery.recipient_id
                              AND earlier.status = 'PENDING'
                              AND earlier.feed_id < delivery.feed_id))
                 ORDER BY delivery.due_at, delivery.feed_id
-                LIMIT coalesce(known.slots, $5)
+                LIMIT greatest(0, least(coalesce(known.slots, $5), bounded.concurrent,
+                                        bounded.paced))
                   FOR UPDATE SKIP LOCKED
            ) AS due
      WHERE endpoint.is_enabled
+       AND (bounded.endpoint_id IS NOT NULL
+            OR (endpoint.max_per_minute IS NULL AND endpoint.max_concurrent IS NULL))
+), paced AS (
+    UPDATE alerts.webhook_endpoint AS endpoint
+       SET paced_until = greatest(endpoint.paced_until, now())
+                         + '1 min'::interval / endpoint.max_per_minute * taken_now.messages
+      FROM (SELECT endpoint_id, count(*) AS messages FROM taken GROUP BY endpoint_id) AS taken_now
+     WHERE endpoint.endpoint_id = taken_now.endpoint_id AND endpoint.max_per_minute IS NOT NULL
 ), leased AS (
     UPDATE alerts.webhook_delivery AS delivery
        SET lease_token = $2, due_at = now() + $1::interval,
@@ -59,12 +84,13 @@ WITH taken AS MATERIALIZED (
 )
 SELECT leased.*, now() - leased.first_attempt_at AS since_first,
        now() - leased.created_at AS age, endpoint.url, endpoint.format, endpoint.language,
-       endpoint.secret,
+       endpoint.owner_id, endpoint.secret,
        CASE WHEN endpoint.old_secret_expires_at > now() THEN endpoint.old_secret END AS old_secret,
-       event.at, event.document
+       coalesce(event.at, leased.created_at) AS at,
+       coalesce(leased.document, event.document) AS message
   FROM leased
        JOIN alerts.webhook_endpoint AS endpoint USING (endpoint_id)
-       JOIN alerts.alert_event AS event USING (feed_id)
+       LEFT JOIN alerts.alert_event AS event USING (feed_id)
  ORDER BY leased.feed_id
 """
 RENEW = """
@@ -92,6 +118,7 @@ FAILS = f"""
 UPDATE alerts.webhook_endpoint
    SET failing_since = coalesce(failing_since, now()), failures = failures + 1
  WHERE endpoint_id = $1 AND failures < {ATTEMPTS_TO_DISABLE}
+RETURNING failures
 """
 FAILING = """
 SELECT failures, coalesce(now() - failing_since, '0') AS failing_for
@@ -105,6 +132,7 @@ DISABLE = """
 UPDATE alerts.webhook_endpoint
    SET is_enabled = false, disabled_reason = $2, version = version + 1
  WHERE endpoint_id = $1 AND is_enabled
+RETURNING endpoint_id
 """
 BACKLOG = """
 SELECT count(*) AS pending, min(due_at) FILTER (WHERE due_at <= now()) AS oldest_due_at
@@ -118,7 +146,7 @@ class PostgresDeliveryQueue:
     """The queue of the database."""
 
     def __init__(
-        self, *, pool: asyncpg.Pool, sealer: Sealer, card_link: Callable[[str], str]
+        self, *, pool: asyncpg.Pool, sealer: Sealer, card_link: Callable[[str | None], str]
     ) -> None:
         self._pool = pool
         self._statements = PoolStatements(pool)
@@ -186,13 +214,23 @@ class PostgresDeliveryQueue:
                         had_lease=moved == 1, failures=0, failing_for=timedelta()
                     )
                 if not isinstance(attempt.result, Rejected):
-                    await connection.execute(FAILS, delivery.endpoint_id)
+                    failures = await connection.fetchval(FAILS, delivery.endpoint_id)
+                    if failures == FAILURES_TO_OPEN:
+                        # Once for each time that the endpoint stops answering.
+                        notice = endpoint_notices.failing(delivery.endpoint_id)
+                        await endpoint_notices.add(connection, notice)
                 failing = await connection.fetchrow(FAILING, delivery.endpoint_id)
         return RecordedAttempt(had_lease=moved == 1, **dict(failing))
 
     async def disable(self, endpoint_id: str, *, reason: str) -> bool:
         """Disables an endpoint."""
-        return await self._statements.execute(DISABLE, endpoint_id, reason) == 1
+        with translate_outages():
+            async with self._pool.acquire() as connection, connection.transaction():
+                if await connection.fetchval(DISABLE, endpoint_id, reason) is None:
+                    return False
+                notice = endpoint_notices.disabled(endpoint_id, reason=reason)
+                await endpoint_notices.add(connection, notice)
+        return True
 
     async def backlog(self) -> Backlog:
         """Measures what is pending."""
@@ -201,10 +239,10 @@ class PostgresDeliveryQueue:
 
     def _leased(self, row: Row) -> LeasedDelivery:
         message = ChannelMessage(
-            message_id=webhook_id(row["event_id"]),
+            message_id=webhook_id(row["event_id"], row["recipient_id"], row["delivery_id"]),
             event_type=row["kind"],
             at=row["at"],
-            document=msgspec.json.decode(row["document"]),
+            document=msgspec.json.decode(row["message"]),
             link=self._card_link(row["borrower_id"]),
             address=self._address(row),
         )
@@ -227,12 +265,17 @@ class PostgresDeliveryQueue:
             secrets=tuple(
                 self._sealer.open(secret, endpoint_id=row["endpoint_id"]) for secret in sealed
             ),
+            recipient_id=row["recipient_id"],
+            owner_id=row["owner_id"],
         )
 
 
-def webhook_id(event_id: str) -> str:
-    """Returns the id under which receivers recognise a repeated message."""
-    return f"msg_{event_id}"
+def webhook_id(event_id: str, recipient_id: str | None, delivery_id: int) -> str:
+    """Returns the id under which receivers recognise a repeated message.
+
+    Each person's mail of one step is a message of its own.
+    """
+    return f"msg_{event_id}" if recipient_id is None else f"msg_{event_id}_{delivery_id}"
 
 
 def _moved(next_step: NextStep) -> tuple[str, timedelta]:

@@ -88,7 +88,7 @@ def _values(filters: DeliveryFilters) -> tuple[Any, ...]:
 
 def _summary(row: Row) -> DeliverySummary:
     renamed = {
-        "webhook_id": webhook_id(row["event_id"]),
+        "webhook_id": webhook_id(row["event_id"], row["recipient_id"], row["delivery_id"]),
         "event_type": row["kind"],
         "next_attempt_at": row["due_at"] if row["status"] == "PENDING" else None,
     }

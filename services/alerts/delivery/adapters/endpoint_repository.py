@@ -14,8 +14,9 @@ from services.alerts.delivery.domain.endpoint import Endpoint, EndpointSettings
 ADD = """
 INSERT INTO alerts.webhook_endpoint
        (endpoint_id, url, description, format, language, event_types, minimum_severity,
-        minimum_rank, branch_ids, segments, officer_ids, is_ordered, created_at, created_by, secret)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        minimum_rank, branch_ids, segments, officer_ids, is_ordered, owner_id, notice_endpoint_id,
+        max_per_minute, max_concurrent, created_at, created_by, secret)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 """
 LIST = "SELECT * FROM alerts.webhook_endpoint ORDER BY created_at, endpoint_id"
 ONE = "SELECT * FROM alerts.webhook_endpoint WHERE endpoint_id = $1"
@@ -28,10 +29,11 @@ SAVE = """
 UPDATE alerts.webhook_endpoint
    SET version = version + 1, url = $3, description = $4, format = $5, language = $6,
        event_types = $7, minimum_severity = $8, minimum_rank = $9, branch_ids = $10, segments = $11,
-       officer_ids = $12, is_ordered = $13,
-       failing_since = CASE WHEN $14 AND NOT is_enabled THEN NULL ELSE failing_since END,
-       failures = CASE WHEN $14 AND NOT is_enabled THEN 0 ELSE failures END,
-       is_enabled = $14, disabled_reason = $15
+       officer_ids = $12, is_ordered = $13, owner_id = $14, notice_endpoint_id = $15,
+       max_per_minute = $16, max_concurrent = $17,
+       failing_since = CASE WHEN $18 AND NOT is_enabled THEN NULL ELSE failing_since END,
+       failures = CASE WHEN $18 AND NOT is_enabled THEN 0 ELSE failures END,
+       is_enabled = $18, disabled_reason = $19
  WHERE endpoint_id = $1 AND version = $2
 RETURNING *
 """
@@ -117,6 +119,10 @@ def _settings(settings: EndpointSettings) -> tuple[Any, ...]:
         list(settings.segments),
         list(settings.officer_ids),
         settings.is_ordered,
+        settings.owner_id,
+        settings.notice_endpoint_id,
+        settings.max_per_minute,
+        settings.max_concurrent,
     )
 
 

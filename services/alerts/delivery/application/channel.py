@@ -19,6 +19,7 @@ class Address:
 
     Attributes:
         recipient_id: The person of the directory whose mailbox is meant; None for all others.
+        owner_id: The person whose present rights decide what the endpoint may get; None: nobody's.
     """
 
     format: str
@@ -26,6 +27,7 @@ class Address:
     target: str
     secrets: tuple[str, ...]
     recipient_id: str | None = None
+    owner_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ class EndpointRegistry:
 
     async def register(self, settings: EndpointSettings, *, person: Person) -> EndpointWithSecret:
         """Registers an endpoint; its secret is in the answer and never shown again."""
-        self._check(settings)
+        await self._check(settings)
         secret = self._new_secret()
         endpoint = Endpoint(
             endpoint_id=self._new_id(),
@@ -76,7 +76,7 @@ class EndpointRegistry:
         self, endpoint_id: str, settings: EndpointSettings, *, expected_version: int
     ) -> Endpoint:
         """Replaces the settings of an endpoint; its secret and its delivery log stay."""
-        self._check(settings)
+        await self._check(settings)
         endpoint = await self.get_endpoint(endpoint_id)
         return await self._save(replace(endpoint, **vars(settings)), expected_version)
 
@@ -110,10 +110,15 @@ class EndpointRegistry:
         endpoint = rotated or await self._refuse_stale(endpoint_id, expected_version)
         return EndpointWithSecret(endpoint=endpoint, secret=secret)
 
-    def _check(self, settings: EndpointSettings) -> None:
+    async def _check(self, settings: EndpointSettings) -> None:
         verdict = self._check_target(settings.format, settings.url)
         if not verdict.is_allowed:
             raise InvalidInput(f"url is refused: {verdict.reason}", pointer="/url")
+        notified = settings.notice_endpoint_id
+        if notified is not None and await self._repository.get(notified) is None:
+            raise InvalidInput(
+                f"there is no webhook endpoint {notified}", pointer="/notice_endpoint_id"
+            )
 
     async def _save(self, endpoint: Endpoint, expected_version: int) -> Endpoint:
         saved = await self._repository.save(endpoint, expected_version=expected_version)

@@ -56,13 +56,19 @@ class EndpointTestResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySummary:
-    """The delivery of one event to one endpoint. `status`: PENDING, DELIVERED or EXHAUSTED."""
+    """The delivery of one message to one endpoint. `status`: PENDING, DELIVERED or EXHAUSTED.
+
+    Attributes:
+        recipient_id: The person to whose mailbox it goes, where the endpoint is the directory.
+        alert_id: None for a digest and for a notice about an endpoint.
+    """
 
     delivery_id: int
     webhook_id: str
     endpoint_id: str
-    alert_id: str
-    borrower_id: str
+    recipient_id: str | None
+    alert_id: str | None
+    borrower_id: str | None
     event_type: str
     status: str
     attempts: int

@@ -23,6 +23,12 @@ class EndpointSettings:
 
     `format` names a channel of the registry in the adapters. `language` is that of a chat message;
     the standard format has all languages.
+
+    Attributes:
+        owner_id: The person whose rights at the moment of sending decide what is sent.
+        notice_endpoint_id: The endpoint that is notified when this one fails or is disabled.
+        max_per_minute: Messages a minute, of all processes together; None: without a limit.
+        max_concurrent: Attempts at the same time, of all processes together.
     """
 
     url: str
@@ -35,6 +41,10 @@ class EndpointSettings:
     segments: tuple[str, ...]
     officer_ids: tuple[str, ...]
     is_ordered: bool
+    owner_id: str | None
+    notice_endpoint_id: str | None
+    max_per_minute: int | None
+    max_concurrent: int | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,8 @@ class EndpointRequest(RequestModel):
     """Where events go, which ones, and in which format; an empty list matches every event.
 
     `language` is that of chat messages; the standard format has the texts in all languages.
+    What the person `owner_id` may not see is not sent. `notice_endpoint_id` is notified when this
+    endpoint fails or is disabled.
     """
 
     url: Annotated[str, Field(min_length=1, max_length=limits.ENDPOINT_URL_CHARACTERS)]
@@ -36,6 +38,10 @@ class EndpointRequest(RequestModel):
     segments: FilterValues = ()
     officer_ids: FilterValues = ()
     is_ordered: bool = True
+    owner_id: Identifier | None = None
+    notice_endpoint_id: Identifier | None = None
+    max_per_minute: Annotated[int, Field(ge=1, le=limits.ENDPOINT_MESSAGES_A_MINUTE)] | None = None
+    max_concurrent: Annotated[int, Field(ge=1, le=limits.ENDPOINT_CONCURRENT)] | None = None
 
     def settings(self) -> EndpointSettings:
         """Returns the settings for the use case."""

@@ -209,6 +209,11 @@ CREATE TABLE alerts.webhook_endpoint (
     segments              text[] NOT NULL,
     officer_ids           text[] NOT NULL,
     is_ordered            boolean NOT NULL,
+    owner_id              text,
+    notice_endpoint_id    text REFERENCES alerts.webhook_endpoint,
+    max_per_minute        integer CHECK (max_per_minute > 0),
+    max_concurrent        integer CHECK (max_concurrent > 0),
+    paced_until           timestamptz NOT NULL DEFAULT '-infinity',
     is_enabled            boolean NOT NULL DEFAULT true,
     disabled_reason       text,
     failing_since         timestamptz,
@@ -221,16 +226,20 @@ CREATE TABLE alerts.webhook_endpoint (
 );
 COMMENT ON COLUMN alerts.webhook_endpoint.failures IS
     'attempts that failed since the last success, counted up to the number that disables';
+COMMENT ON COLUMN alerts.webhook_endpoint.paced_until IS
+    'where there is a rate: the end of the time that the messages so far take up at that rate';
 COMMENT ON COLUMN alerts.webhook_endpoint.secret IS 'sealed with AES-GCM; the key is a setting';
 
 CREATE TABLE alerts.webhook_delivery (
     delivery_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    feed_id          bigint NOT NULL,
+    feed_id          bigint,
     endpoint_id      text NOT NULL REFERENCES alerts.webhook_endpoint,
-    borrower_id      text NOT NULL,
-    alert_id         text NOT NULL,
+    recipient_id     text,
+    borrower_id      text,
+    alert_id         text,
     event_id         text NOT NULL,
     kind             text NOT NULL,
+    document         json,
     status           text NOT NULL DEFAULT 'PENDING'
                      CHECK (status IN ('PENDING', 'DELIVERED', 'EXHAUSTED')),
     attempts         integer NOT NULL DEFAULT 0,
@@ -240,14 +249,22 @@ CREATE TABLE alerts.webhook_delivery (
     created_at       timestamptz NOT NULL,
     finished_at      timestamptz,
     last_result      text,
-    UNIQUE (endpoint_id, feed_id)
+    UNIQUE NULLS NOT DISTINCT (endpoint_id, event_id, recipient_id),
+    CHECK ((feed_id IS NULL) = (document IS NOT NULL))
 ) WITH (fillfactor = 70);
+COMMENT ON COLUMN alerts.webhook_delivery.recipient_id IS
+    'the person of the directory to whose mailbox it goes; null: the target of the endpoint';
+COMMENT ON COLUMN alerts.webhook_delivery.document IS
+    'of a message that is no step of an alert: a digest, a notice about an endpoint';
 COMMENT ON COLUMN alerts.webhook_delivery.due_at IS
     'when it may be taken next; while it is leased, when the lease ends';
 CREATE INDEX webhook_delivery_due ON alerts.webhook_delivery (endpoint_id, due_at)
     WHERE status = 'PENDING';
 CREATE INDEX webhook_delivery_order ON alerts.webhook_delivery
     (endpoint_id, borrower_id, feed_id) WHERE status = 'PENDING';
+CREATE INDEX webhook_delivery_leased ON alerts.webhook_delivery (endpoint_id)
+    WHERE lease_token IS NOT NULL;
+CREATE INDEX webhook_delivery_of_endpoint ON alerts.webhook_delivery (endpoint_id, delivery_id);
 CREATE INDEX webhook_delivery_of_alert ON alerts.webhook_delivery (alert_id, endpoint_id);
 
 CREATE TABLE alerts.delivery_attempt (

@@ -53,7 +53,9 @@ class MessageWords:
             "reasons": [{"line": line} for line in text["reasons"][:_SHOWN_REASONS]],
             "actions": [self._step(*step) for step in list(steps)[:_SHOWN_ACTIONS]],
         }
-        self.thin_title = self._title(self._thin_headline(document), document, message.event_type)
+        self.thin_title = self._title(
+            self._thin_headline(document, text["headline"]), document, message.event_type
+        )
         self.open_card = self._text("message.open_card")
         self.footer = self._text("message.footer")
 
@@ -63,10 +65,10 @@ class MessageWords:
         title = self._text("message.title", headline=headline, step=step)
         return f"{_MARKS.get(document['severity'], '')} {title}".strip()
 
-    def _thin_headline(self, document: Document) -> str:
-        """Returns the borrower and its state, without a cause or a figure."""
+    def _thin_headline(self, document: Document, headline: str) -> str:
+        """Returns the borrower and its state without a cause or a figure; a notice has neither."""
         if document.get("state") is None:
-            return self._text("message.tested")
+            return headline
         state = self._text(f"state.{document['state']}")
         return self._text("message.thin_headline", borrower=document["borrower_id"], state=state)
 
@@ -79,9 +81,12 @@ class MessageWords:
         )
 
     def _deadline(self, document: Document) -> str:
-        outcome, owner = document["outcome_code"], document["owner"]["id"]
+        outcome = document["outcome_code"]
         if outcome is not None:
             return self._text("message.resolved_as", outcome=self._text(f"outcome.{outcome}"))
+        if document["owner"] is None:
+            return ""
+        owner = document["owner"]["id"]
         if document["deadlines"] is None:
             return self._text("message.owner", owner=owner)
         moment = datetime.fromisoformat(document["deadlines"]["act_by"])
