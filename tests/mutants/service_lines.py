@@ -36,6 +36,16 @@ LINES = (
         (f"{ALERTS}/test_timers.py",),
     ),
     Mutant(
+        "due-notice-once",
+        "a maturity or an inspection that is read again changes nothing",
+        "services/alerts/decisions/adapters/due_notices.py",
+        "        if key not in stored:\n",
+        "        if not key:\n",
+        (
+            "tests/integration/alerts/test_what_falls_due.py::test_what_is_read_again_changes_nothing",
+        ),
+    ),
+    Mutant(
         "worse-news-rearms",
         "an acknowledged alert is open again when the borrower gets worse",
         "services/alerts/decisions/domain/notify.py",

@@ -142,6 +142,8 @@ class DecisionCode(StrEnum):
     REMINDED = "REMINDED"
     ESCALATED = "ESCALATED"
     SNOOZE_ENDED = "SNOOZE_ENDED"
+    FELL_DUE = "FELL_DUE"
+    IN_DIGEST = "IN_DIGEST"
 
 
 class OwnerKind(StrEnum):

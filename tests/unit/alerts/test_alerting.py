@@ -623,3 +623,12 @@ def test_a_signal_that_repeats_a_fact_is_not_gone_when_another_one_contributes()
     assert before.open_alert.news[0].texts["en"] == (
         "“name of R-02” (R-02) went from green to hard limit.",
     )
+
+
+def test_news_of_a_covenant_is_a_covenant_test() -> None:
+    covenant = contributor("F-18", Level.RED, 20.0)
+    decisions, _ = live(
+        assessment(RiskState.WATCH, AMBER),
+        assessment(RiskState.WATCH, AMBER, covenant, sequence=2, days_later=20),
+    )
+    assert steps(decisions[1]) == [(UPDATED, AlertType.COVENANT_TEST, None)]

@@ -84,7 +84,7 @@ def test_an_isolation_and_its_end_are_read() -> None:
 
 
 def test_an_event_of_another_type_is_none_of_our_business() -> None:
-    assert read(json.dumps({**EVENT, "type": "maturity.approaching.v1"}).encode()) is None
+    assert read(json.dumps({**EVENT, "type": "assessment.corrected.v1"}).encode()) is None
 
 
 def changed(**data: object) -> bytes:

@@ -76,8 +76,13 @@ WITH listed AS (
     SELECT borrower_id FROM alerts.decision JOIN alerts.borrower USING (borrower_id, sequence)
      WHERE code = 'NORMAL_STATE' AND decision.at >= $2
     UNION SELECT borrower_id FROM alerts.borrower WHERE has_tasks
+    UNION SELECT borrower_id FROM alerts.due_notice WHERE at >= $2
 )
-SELECT borrower.assessment FROM alerts.borrower AS borrower JOIN listed USING (borrower_id)
+SELECT borrower.assessment,
+       (SELECT coalesce(json_agg(notice.texts ORDER BY notice.due_on, notice.reference), '[]')
+          FROM alerts.due_notice AS notice
+         WHERE notice.borrower_id = borrower.borrower_id AND notice.at >= $2) AS due
+  FROM alerts.borrower AS borrower JOIN listed USING (borrower_id)
  WHERE {VISIBLE_BORROWER}
  ORDER BY borrower.at DESC, borrower_id LIMIT $3
 """
@@ -213,7 +218,7 @@ class PostgresAlertReads:
     async def digest(self, *, scope: Scope, since: datetime, limit: int) -> Sequence[DigestItem]:
         """Returns who has signals that opened no alert, or a task that waits."""
         rows = await self._statements.fetch(DIGEST, scope_sql.parameter(scope), since, limit)
-        return [digest_item(row["assessment"]) for row in rows]
+        return [digest_item(row["assessment"], due=msgspec.json.decode(row["due"])) for row in rows]
 
     async def alert_budget(self, *, scope: Scope, weeks: int) -> Sequence[OwnerWeek]:
         """Returns the alerts by owner and week, the newest week first."""

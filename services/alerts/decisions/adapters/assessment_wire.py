@@ -1,10 +1,11 @@
-"""Reads the risk topic: `assessment.changed.v1` and `isolation.changed.v1`.
+"""Reads the risk topic: assessments, isolations, and maturities and inspections that are due.
 
 An assessment becomes the domain's `AssessmentSummary`. The whole `data` is passed on as its own
 bytes, to be stored for the card. Unknown fields are ignored, a missing or wrong one is
 `Unreadable`.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,15 +13,22 @@ from typing import Final
 
 import msgspec
 
-from services.alerts.decisions.adapters.assessment_words import ContractWords
+from services.alerts.decisions.adapters.assessment_words import (
+    ContractWords,
+    inspection_texts,
+    maturity_texts,
+)
 from services.alerts.decisions.domain.assessment import AssessmentSummary, ContributorSummary
-from services.alerts.primitives.vocabulary import Level, RiskState
+from services.alerts.decisions.domain.due_notice import DueNotice
+from services.alerts.primitives.vocabulary import AlertType, Level, RiskState
 from services.contracts import assessment as contract
 from services.contracts.decoding import data_decoder, envelope_decoder
 from services.contracts.envelope import CloudEvent
 
 ASSESSMENT_CHANGED: Final = "assessment.changed.v1"
 ISOLATION_CHANGED: Final = "isolation.changed.v1"
+MATURITY_APPROACHING: Final = "maturity.approaching.v1"
+INSPECTION_FELL_DUE: Final = "inspection.fell-due.v1"
 UNDRAWN: Final = "COMMITMENT"
 LINES: Final = frozenset({UNDRAWN, "UNKNOWN"})
 DEBTS: Final = frozenset({"EXPOSURE", "COMMITMENT", "GUARANTEE", "JOINT_OBLIGATION", "UNKNOWN"})
@@ -28,6 +36,8 @@ OFFICER_SIGNAL: Final = "OFFICER_SIGNAL"
 _decode_envelope = envelope_decoder()
 _decode_data = data_decoder(contract.AssessmentChangedV1)
 _decode_isolation = data_decoder(contract.IsolationChangedV1)
+_decode_maturity = data_decoder(contract.MaturityApproachingV1)
+_decode_inspection = data_decoder(contract.InspectionFellDueV1)
 
 
 class Unreadable(Exception):
@@ -51,8 +61,11 @@ class IncomingIsolation:
     at: datetime
 
 
-def read(value: bytes | None) -> IncomingAssessment | IncomingIsolation | None:
-    """Returns the assessment or isolation in a record; None for an event of another type.
+Incoming = IncomingAssessment | IncomingIsolation | DueNotice
+
+
+def read(value: bytes | None) -> Incoming | None:
+    """Returns what a record is about; None for an event of another type.
 
     Raises:
         Unreadable: If it is not JSON, or lacks what alerting needs.
@@ -63,9 +76,46 @@ def read(value: bytes | None) -> IncomingAssessment | IncomingIsolation | None:
         envelope = _decode_envelope(value)
     except (msgspec.DecodeError, ValueError) as error:
         raise Unreadable(str(error)) from error
-    if envelope.type == ASSESSMENT_CHANGED:
-        return _assessment(envelope)
-    return _isolation(envelope) if envelope.type == ISOLATION_CHANGED else None
+    reader = _READERS.get(envelope.type)
+    return None if reader is None else reader(envelope)
+
+
+def _due(envelope: CloudEvent[msgspec.Raw]) -> DueNotice:
+    try:
+        notice = (
+            _maturity(_decode_maturity(envelope.data), envelope.time)
+            if envelope.type == MATURITY_APPROACHING
+            else _inspection(_decode_inspection(envelope.data), envelope.time)
+        )
+    except (msgspec.DecodeError, ValueError) as error:
+        raise Unreadable(str(error)) from error
+    if notice.borrower_id != envelope.subject:
+        raise Unreadable(f"subject and borrower_id differ: {envelope.subject!r}")
+    return notice
+
+
+def _maturity(data: contract.MaturityApproachingV1, at: datetime) -> DueNotice:
+    return DueNotice(
+        borrower_id=data.borrower_id,
+        kind=AlertType.MATURITY_DUE,
+        reference=data.loan_id,
+        due_on=data.maturity_date,
+        as_of=data.as_of,
+        at=at,
+        texts=maturity_texts(data),
+    )
+
+
+def _inspection(data: contract.InspectionFellDueV1, at: datetime) -> DueNotice:
+    return DueNotice(
+        borrower_id=data.borrower_id,
+        kind=AlertType.INSPECTION_DUE,
+        reference=data.kind,
+        due_on=data.due_date,
+        as_of=data.as_of,
+        at=at,
+        texts=inspection_texts(data),
+    )
 
 
 def _isolation(envelope: CloudEvent[msgspec.Raw]) -> IncomingIsolation:
@@ -94,6 +144,14 @@ def _assessment(envelope: CloudEvent[msgspec.Raw]) -> IncomingAssessment:
     if "\\u0000" in document:
         raise Unreadable("the document contains NUL, which the database cannot store")
     return IncomingAssessment(assessment=summary, document=document)
+
+
+_READERS: Final[Mapping[str, Callable[[CloudEvent[msgspec.Raw]], Incoming]]] = {
+    ASSESSMENT_CHANGED: _assessment,
+    ISOLATION_CHANGED: _isolation,
+    MATURITY_APPROACHING: _due,
+    INSPECTION_FELL_DUE: _due,
+}
 
 
 def decode_stored(document: str) -> contract.AssessmentV1:

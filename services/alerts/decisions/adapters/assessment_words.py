@@ -3,12 +3,20 @@
 A message may be read by anybody in the bank, so another customer is "a connected party".
 """
 
+from datetime import date
 from decimal import Decimal
+
+from msgspec import UNSET
 
 from services.alerts.decisions.domain.data_incident import DataIncident
 from services.alerts.decisions.domain.differences import AssessmentDifference, DifferenceKind
 from services.alerts.decisions.domain.playbooks import UNKNOWN
-from services.contracts.assessment import AssessmentV1, ContributorV1
+from services.contracts.assessment import (
+    AssessmentV1,
+    ContributorV1,
+    InspectionFellDueV1,
+    MaturityApproachingV1,
+)
 from services.contracts.currencies import decimals_of
 from services.wording.causes import CauseSentences
 from services.wording.figures import Figures
@@ -118,6 +126,35 @@ def difference_text(difference: AssessmentDifference, figures: Figures) -> str:
         before=messages.text(f"level.{before}"),
         after=messages.text(f"level.{after}"),
     )
+
+
+def maturity_texts(data: MaturityApproachingV1) -> dict[str, str]:
+    """Returns a loan that ends soon in a sentence, by language."""
+    decimals = decimals_of(data.currency)
+    owed = int(Decimal(data.outstanding).scaleb(decimals))
+    difficulty = "UNKNOWN" if data.difficulty is UNSET else data.difficulty
+    return {
+        language.value: _due_text(
+            Figures(language),
+            f"due.maturity.{difficulty}",
+            data.maturity_date,
+            loan=data.loan_id,
+            amount=Figures(language).money(owed, decimals, data.currency),
+        )
+        for language in Language
+    }
+
+
+def inspection_texts(data: InspectionFellDueV1) -> dict[str, str]:
+    """Returns an inspection that is due in a sentence, by language."""
+    return {
+        language.value: _due_text(Figures(language), f"due.{data.kind}", data.due_date)
+        for language in Language
+    }
+
+
+def _due_text(figures: Figures, key: str, due_on: date, **values: str) -> str:
+    return figures.messages.text(key, date=figures.day(due_on.toordinal()), **values)
 
 
 def incident_headlines(incident: DataIncident) -> dict[str, str]:

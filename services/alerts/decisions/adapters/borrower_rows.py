@@ -5,7 +5,7 @@ of the borrower. Rows are locked in the order of their ids, so two transactions 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -105,6 +105,11 @@ class BorrowerRow:
             return data_incident.begun(borrower, since=isolation.since, policy=policy)
         assert before is not None
         return data_incident.ended(borrower, since=before, at=isolation.at, policy=policy)
+
+    def change_alert(self, alert: Alert) -> None:
+        """Replaces the open alert by its next version, which has the newest figures."""
+        self.before = replace(self.before, open_alert=alert)
+        self.refreshed = None
 
     def apply(
         self, incoming: IncomingAssessment, decision: AlertDecision, *, partition: int

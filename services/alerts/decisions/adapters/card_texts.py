@@ -1,5 +1,7 @@
 """Words what card and digest say, from the stored assessment and the last message."""
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
 from services.alerts.decisions.adapters.assessment_wire import decode_stored, summary_of
@@ -34,8 +36,8 @@ def card_texts(document: str, last_message: str) -> dict[str, CardText]:
     }
 
 
-def digest_item(document: str) -> DigestItem:
-    """Returns what the digest says of a borrower, from its stored assessment."""
+def digest_item(document: str, *, due: Sequence[Mapping[str, str]] = ()) -> DigestItem:
+    """Returns what the digest says of a borrower, from its stored assessment and what fell due."""
     data = decode_stored(document)
     summary = summary_of(data)
     return DigestItem(
@@ -64,6 +66,7 @@ def digest_item(document: str) -> DigestItem:
                     summary.words.cause(language, each.indicator) for each in summary.contributors
                 ],
                 tasks=profile_texts(data, language)["tasks"],
+                due=[texts[language] for texts in due],
             )
             for language in summary.words.languages
         },

@@ -16,6 +16,7 @@ from services.alerts import metrics
 from services.alerts.decisions.adapters import (
     assessment_wire,
     decision_rows,
+    due_notices,
     waiting_assessments,
 )
 from services.alerts.decisions.adapters.assessment_wire import (
@@ -30,6 +31,7 @@ from services.alerts.decisions.adapters.waiting_assessments import WaitingAssess
 from services.alerts.decisions.application.current_policy import CurrentPolicy
 from services.alerts.decisions.domain.assessment import SequencePosition, check_sequence
 from services.alerts.decisions.domain.decision import decide
+from services.alerts.decisions.domain.due_notice import DueNotice
 from services.alerts.decisions.domain.policy import AlertPolicy
 from services.kit.clock import Clock
 from services.kit.database import Connection
@@ -53,6 +55,7 @@ class _BatchResult:
     duplicates: int = 0
     ignored: int = 0
     waiting: int = 0
+    due: list[DueNotice] = field(default_factory=list)
     isolations: list[tuple[int, IncomingIsolation]] = field(default_factory=list)
     refused: list[RejectedRecord] = field(default_factory=list)
     decided: list[DecisionRow] = field(default_factory=list)
@@ -93,11 +96,15 @@ class RiskHandler(Handler):
         rows = await self._borrowers.lock(
             connection,
             {incoming.assessment.borrower_id for _, incoming in assessments}
-            | {isolation.borrower_id for _, isolation in result.isolations},
+            | {isolation.borrower_id for _, isolation in result.isolations}
+            | {notice.borrower_id for notice in result.due},
         )
         waiting = await waiting_assessments.read(connection, rows)
         for record, incoming in assessments:
             self._decide(record, incoming, rows[incoming.assessment.borrower_id], waiting, result)
+        due = await due_notices.apply(connection, result.due, rows)
+        result.decided += due.decisions
+        result.changes += [(batch.partition, change) for change in due.changes]
         since: dict[str, datetime | None] = {}
         for partition, isolation in result.isolations:
             since[isolation.borrower_id] = isolation.since
@@ -165,6 +172,8 @@ class RiskHandler(Handler):
                 result.ignored += 1
             elif isinstance(incoming, IncomingIsolation):
                 result.isolations.append((record.partition, incoming))
+            elif isinstance(incoming, DueNotice):
+                result.due.append(incoming)
             else:
                 assessments.append((record, incoming))
         return assessments

@@ -279,15 +279,16 @@ class DigestSignal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestText:
-    """A borrower of the digest in one language."""
+    """A borrower of the digest in one language; `due` are maturities and inspections."""
 
     signals: Sequence[str]
     tasks: Sequence[str]
+    due: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestItem:
-    """A borrower whose signals opened no alert, or about whom a task waits for a person."""
+    """A borrower with signals that opened no alert, a task that waits, or something due."""
 
     borrower_id: str
     sequence: int

@@ -40,6 +40,8 @@ _CODES = {
     NewsKind.MONEY_CAME_AT_RISK: DecisionCode.MONEY_CAME_AT_RISK,
     NewsKind.NOVELTY: DecisionCode.NEWS,
 }
+# The indicator of a covenant that was tested and is broken or near.
+COVENANT = "F-18"
 _OUTCOMES = {
     NewsKind.RECOVERED: OutcomeCode.NO_ACTION_RECOVERED,
     NewsKind.WITHDRAWN: OutcomeCode.DATA_ERROR,
@@ -170,6 +172,9 @@ def _type_of_update(pending: PendingNotice) -> AlertType:
 def _type_of(novelty: Novelty) -> AlertType:
     if novelty.level is Level.HARD:
         return AlertType.HARD_TRIGGER
+    indicators = {each.indicator for each in novelty.contributors}
+    if COVENANT in indicators:
+        return AlertType.COVENANT_TEST
     if novelty.level is Level.RED and novelty.contributors:
         return AlertType.NEW_RED_SIGNAL
     return AlertType.NEW_SIGNAL

@@ -56,6 +56,20 @@ CREATE TABLE alerts.waiting_assessment (
 COMMENT ON TABLE alerts.waiting_assessment IS
     'assessments that came after a missing one; applied in order when it comes';
 
+CREATE TABLE alerts.due_notice (
+    borrower_id text NOT NULL,
+    kind        text NOT NULL,
+    reference   text NOT NULL,
+    due_on      date NOT NULL,
+    as_of       date NOT NULL,
+    at          timestamptz NOT NULL,
+    texts       json NOT NULL,
+    PRIMARY KEY (borrower_id, kind, reference, due_on)
+);
+COMMENT ON TABLE alerts.due_notice IS
+    'maturities and inspections that fell due, each once; on the open alert, else in the digest';
+CREATE INDEX due_notice_at ON alerts.due_notice (at);
+
 CREATE TABLE alerts.score_point (
     borrower_id text NOT NULL,
     as_of       date NOT NULL,
@@ -303,6 +317,7 @@ def upgrade() -> None:
     for table in directory_tables.AUDITED:
         execute(audit.audited("alerts", table))
     execute(audit.append_only("alerts", "decision"))
+    execute(audit.append_only("alerts", "due_notice"))
     execute(audit.append_only("alerts", "delivery_attempt"))
     for tables in (
         progress.TABLES,
