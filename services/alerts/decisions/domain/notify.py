@@ -121,7 +121,7 @@ def _update(
     fresh = deadlines_for(
         updated.severity,
         opened_at=pending.assessment.at,
-        calendar=pending.policy.calendar,
+        calendar=pending.policy.calendar_of(updated.owner),
         service_levels=pending.policy.service_levels,
     )
     return lifecycle.rearmed(change, fresh=fresh)
