@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
+from services.alerts.decisions.application.silences import Silences
 from services.alerts.delivery.application.deliveries import DeliveryLog
 from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
@@ -24,3 +25,4 @@ class UseCases:
     sessions: Sessions
     approvals: Approvals
     directory: DirectoryRegistry
+    silences: Silences

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,10 +20,12 @@ from services.alerts.decisions.adapters.alert_reads import PostgresAlertReads
 from services.alerts.decisions.adapters.alert_repository import PostgresAlertRepository
 from services.alerts.decisions.adapters.alert_timers import PostgresAlertTimers
 from services.alerts.decisions.adapters.risk_handler import RiskHandler
+from services.alerts.decisions.adapters.silence_rows import PostgresSilences
 from services.alerts.decisions.adapters.step_recorder import StepRecorder
 from services.alerts.decisions.application.current_policy import CurrentPolicy
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
+from services.alerts.decisions.application.silences import SilenceApproval, Silences
 from services.alerts.decisions.application.timer_loop import POLL_SECONDS, TimerLoop
 from services.alerts.decisions.domain.policy import AlertPolicy, RoutingPlan
 from services.alerts.delivery.adapters import sealing
@@ -61,6 +63,7 @@ from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import Severity
 from services.alerts.settings import AlertsFaultSettings, AlertsSettings
 from services.alerts.use_cases import UseCases
+from services.kit.approvals.proposals import ApprovalKind
 from services.kit.approvals.tables import ApprovalTable
 from services.kit.approvals.workflow import Approvals
 from services.kit.bank_holidays import bank_holidays
@@ -354,7 +357,14 @@ def _use_cases(
     organisations: Organisations,
 ) -> UseCases:
     directories = PostgresDirectories(opened.clock)
-    approvals = _approvals(opened, directories)
+    silences = PostgresSilences()
+    approvals = _approvals(
+        opened,
+        [
+            DirectoryApproval(directories),
+            SilenceApproval(silences, clock=opened.clock),
+        ],
+    )
     endpoints = PostgresEndpointRepository(pool=opened.pool, sealer=opened.sealer)
     return UseCases(
         reading=AlertReading(reads, weekly_budget=opened.settings.weekly_budget),
@@ -382,6 +392,13 @@ def _use_cases(
         deliveries=DeliveryLog(repository=PostgresDeliveryRepository(opened.pool)),
         sessions=PostgresSessions(opened.pool),
         approvals=approvals,
+        silences=Silences(
+            database=PostgresDatabase(opened.pool),
+            repository=silences,
+            approvals=approvals,
+            clock=opened.clock,
+            new_id=time_ordered_id,
+        ),
         directory=DirectoryRegistry(
             database=PostgresDatabase(opened.pool),
             repository=directories,
@@ -391,12 +408,12 @@ def _use_cases(
     )
 
 
-def _approvals(opened: _Resources, directories: PostgresDirectories) -> Approvals:
+def _approvals(opened: _Resources, kinds: Sequence[ApprovalKind]) -> Approvals:
     """Returns the approvals of everything in alerts that needs two people: a kind of each wing."""
     return Approvals(
         database=PostgresDatabase(opened.pool),
         repository=ApprovalTable(schema=SCHEMA, reads_all=True),
-        kinds=[DirectoryApproval(directories)],
+        kinds=kinds,
         clock=opened.clock,
     )
 

@@ -24,6 +24,7 @@ from services.alerts.decisions.application.read_models import (
     ScorePoint,
 )
 from services.alerts.decisions.application.reading import AlertReading
+from services.alerts.decisions.application.silences import SilenceApproval, Silences
 from services.alerts.decisions.domain import timers
 from services.alerts.decisions.domain.alert import (
     Action,
@@ -75,6 +76,7 @@ from services.kit.clock import Clock
 from tests.fakes.approvals_in_memory import NoDatabase, approvals_in_memory
 from tests.fakes.directory_in_memory import InMemoryDirectories
 from tests.fakes.ids import CountingIds
+from tests.fakes.silences_in_memory import InMemorySilences
 
 POLICY = AlertPolicy(
     calendar=WorkingCalendar(timezone=ZoneInfo("Europe/Berlin")),
@@ -241,6 +243,7 @@ class InMemoryAlerts:
         self.sessions = InMemorySessions()
         self.directories = InMemoryDirectories(clock)
         self.handled: list[UndoableStep] = []
+        self.silences = InMemorySilences()
         self.endpoints: dict[str, Endpoint] = {}
         self.deliveries: dict[int, DeliverySummary] = {}
         self.posted: list[HttpRequest] = []
@@ -248,7 +251,13 @@ class InMemoryAlerts:
 
     def use_cases(self) -> UseCases:
         """Return the real use cases on these repositories."""
-        approvals = approvals_in_memory([DirectoryApproval(self.directories)], clock=self.clock)
+        approvals = approvals_in_memory(
+            [
+                DirectoryApproval(self.directories),
+                SilenceApproval(self.silences, clock=self.clock),
+            ],
+            clock=self.clock,
+        )
         return UseCases(
             reading=AlertReading(self, weekly_budget=25),
             handling=AlertHandling(
@@ -275,6 +284,13 @@ class InMemoryAlerts:
             deliveries=DeliveryLog(repository=_DeliveryRepository(self)),
             sessions=self.sessions,
             approvals=approvals,
+            silences=Silences(
+                database=NoDatabase(),
+                repository=self.silences,
+                approvals=approvals,
+                clock=self.clock,
+                new_id=CountingIds("silence-"),
+            ),
             directory=DirectoryRegistry(
                 database=NoDatabase(),
                 repository=self.directories,

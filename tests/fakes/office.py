@@ -17,8 +17,9 @@ from services.alerts.decisions.domain.alert import Alert, AlertChange
 from services.alerts.decisions.domain.assessment import ContributorSummary
 from services.alerts.decisions.domain.decision import NO_PRIOR_STATE, decide, state_after
 from services.alerts.decisions.domain.lifecycle import StepNotAllowed
-from services.alerts.decisions.domain.pending_notice import PriorState, StepEntry
+from services.alerts.decisions.domain.pending_notice import HoldConditions, PriorState, StepEntry
 from services.alerts.decisions.domain.policy import AlertPolicy
+from services.alerts.decisions.domain.silence import Matchers, Silence
 from services.alerts.directory.domain.organisation import Organisation, without_directory
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import OutcomeCode, OwnerKind, RiskState
@@ -51,6 +52,7 @@ class Office:
     organisation: Organisation = field(default_factory=lambda: without_directory(CALENDAR))
     policy: AlertPolicy = POLICY
     now: datetime = MONDAY
+    silences: list[Silence] = field(default_factory=list)
     borrowers: dict[str, PriorState] = field(default_factory=dict)
     sequences: dict[str, int] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
@@ -74,7 +76,8 @@ class Office:
             **changes,
         )
         before = self.borrowers.get(borrower_id, NO_PRIOR_STATE)
-        decision = decide(summary, before=before, policy=self.policy)
+        conditions = HoldConditions(silences=tuple(self.silences))
+        decision = decide(summary, before=before, policy=self.policy, conditions=conditions)
         self.borrowers[borrower_id] = state_after(before, summary, decision)
         self.entries[borrower_id] = decision.entries
         for change in decision.changes:
@@ -172,6 +175,25 @@ def assessed(
     def step(office: Office) -> None:
         office.advance(MONDAY + timedelta(days=day))
         office.assess(state, *causes, borrower_id=borrower, **changes)
+
+    return step
+
+
+def silenced(day: float, *, until: float, **matchers: Any) -> OfficeStep:
+    """A person silences until a day; names are the fields of `Matchers`."""
+
+    def step(office: Office) -> None:
+        office.advance(MONDAY + timedelta(days=day))
+        office.silences.append(
+            Silence(
+                silence_id=f"s-{len(office.silences) + 1}",
+                begins_at=office.now,
+                ends_at=MONDAY + timedelta(days=until),
+                reason="known and in work",
+                author="rita",
+                matchers=Matchers(**{name: frozenset(each) for name, each in matchers.items()}),
+            )
+        )
 
     return step
 

@@ -7,7 +7,12 @@ from dataclasses import replace
 
 from fastapi import FastAPI
 
-from services.alerts.decisions.entrypoints import alerts_api, commands_api, stream_api
+from services.alerts.decisions.entrypoints import (
+    alerts_api,
+    commands_api,
+    silences_api,
+    stream_api,
+)
 from services.alerts.delivery.entrypoints import webhooks_api
 from services.alerts.directory.domain.organisation_faults import InvalidDirectory
 from services.alerts.directory.entrypoints import people_api
@@ -38,6 +43,7 @@ def create_app(
             commands_api.router(use_cases.handling),
             webhooks_api.router(use_cases.endpoints, use_cases.trial, use_cases.deliveries),
             people_api.router(use_cases.directory),
+            silences_api.router(use_cases.silences),
             approvals_router(use_cases.approvals),
             stream_api.router(use_cases.reading, health=parts.health, clock=clock),
             pages.router(use_cases, clock=clock, presentation=presentation),

@@ -6,7 +6,7 @@ duplicate. After a skipped number that borrower waits, because nobody guesses th
 assessment. Metrics are recorded after the commit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from services.alerts.decisions.adapters import (
     assessment_wire,
     decision_rows,
     due_notices,
+    silence_rows,
     waiting_assessments,
 )
 from services.alerts.decisions.adapters.assessment_wire import (
@@ -32,6 +33,7 @@ from services.alerts.decisions.application.current_policy import CurrentPolicy
 from services.alerts.decisions.domain.assessment import SequencePosition, check_sequence
 from services.alerts.decisions.domain.decision import decide
 from services.alerts.decisions.domain.due_notice import DueNotice
+from services.alerts.decisions.domain.pending_notice import NO_CONDITIONS, HoldConditions
 from services.alerts.decisions.domain.policy import AlertPolicy
 from services.kit.clock import Clock
 from services.kit.database import Connection
@@ -44,6 +46,15 @@ log = structlog.get_logger(__name__)
 
 UNREADABLE = "unreadable_assessment"
 UNEXPECTED = "unexpected_error"
+
+
+@dataclass(frozen=True, slots=True)
+class _Applicable:
+    """An assessment whose number is the next one of its borrower."""
+
+    record: Record
+    incoming: IncomingAssessment
+    row: BorrowerRow
 
 
 @dataclass(slots=True)
@@ -100,8 +111,10 @@ class RiskHandler(Handler):
             | {notice.borrower_id for notice in result.due},
         )
         waiting = await waiting_assessments.read(connection, rows)
-        for record, incoming in assessments:
-            self._decide(record, incoming, rows[incoming.assessment.borrower_id], waiting, result)
+        applicable = self._in_order(assessments, rows, waiting, result)
+        conditions = await self._conditions(connection, applicable)
+        for each in applicable:
+            self._decide(each, conditions, result)
         due = await due_notices.apply(connection, result.due, rows)
         result.decided += due.decisions
         result.changes += [(batch.partition, change) for change in due.changes]
@@ -178,43 +191,64 @@ class RiskHandler(Handler):
                 assessments.append((record, incoming))
         return assessments
 
-    def _decide(
+    def _in_order(
         self,
-        record: Record,
-        incoming: IncomingAssessment,
-        row: BorrowerRow,
+        assessments: Sequence[tuple[Record, IncomingAssessment]],
+        rows: Mapping[str, BorrowerRow],
         waiting: WaitingAssessments,
         result: _BatchResult,
-    ) -> None:
-        number = incoming.assessment.sequence
-        verdict = check_sequence(last_applied=row.sequence, number=number)
-        if verdict.position is SequencePosition.GAP:
-            if waiting.add(row.borrower_id, number, record.value or b""):
-                result.waiting += 1
-                log.error(
-                    "risk_handler.assessments_missing",
-                    borrower_id=row.borrower_id,
-                    partition=record.partition,
-                    offset=record.offset,
-                    reason=verdict.reason,
-                )
-            else:
+    ) -> list[_Applicable]:
+        """Returns what can be applied, in order; counts duplicates and lets the rest wait."""
+        last_applied = {borrower_id: row.sequence for borrower_id, row in rows.items()}
+        applicable = []
+        for record, incoming in assessments:
+            borrower_id = incoming.assessment.borrower_id
+            number = incoming.assessment.sequence
+            verdict = check_sequence(last_applied=last_applied[borrower_id], number=number)
+            if verdict.position is SequencePosition.GAP:
+                if waiting.add(borrower_id, number, record.value or b""):
+                    result.waiting += 1
+                    _log_gap(record, borrower_id, verdict.reason)
+                else:
+                    result.duplicates += 1
+            elif verdict.position is SequencePosition.DUPLICATE:
                 result.duplicates += 1
-        elif verdict.position is SequencePosition.DUPLICATE:
-            result.duplicates += 1
-        else:
-            following: IncomingAssessment | None = incoming
-            while following is not None:
-                self._apply_one(record, following, row, result)
-                following = waiting.take(row.borrower_id, row.sequence + 1)
+            else:
+                following: IncomingAssessment | None = incoming
+                while following is not None:
+                    applicable.append(_Applicable(record, following, rows[borrower_id]))
+                    number = following.assessment.sequence
+                    following = waiting.take(borrower_id, number + 1)
+                last_applied[borrower_id] = number
+        return applicable
 
-    def _apply_one(
-        self, record: Record, incoming: IncomingAssessment, row: BorrowerRow, result: _BatchResult
-    ) -> None:
-        decision = decide(incoming.assessment, before=row.before, policy=result.policy)
-        row.apply(incoming, decision, partition=record.partition)
+    async def _conditions(
+        self, connection: Connection, applicable: Sequence[_Applicable]
+    ) -> HoldConditions:
+        """Returns what may hold the notices of the batch back."""
+        if not applicable:
+            return NO_CONDITIONS
+        since = min(each.incoming.assessment.at for each in applicable)
+        return HoldConditions(silences=await silence_rows.in_force(connection, since=since))
+
+    def _decide(self, each: _Applicable, conditions: HoldConditions, result: _BatchResult) -> None:
+        assessment = each.incoming.assessment
+        decision = decide(
+            assessment, before=each.row.before, policy=result.policy, conditions=conditions
+        )
+        each.row.apply(each.incoming, decision, partition=each.record.partition)
         result.applied += 1
-        result.decided += decision_rows.of_assessment(incoming.assessment, decision)
+        result.decided += decision_rows.of_assessment(assessment, decision)
         for change in decision.changes:
-            result.changes.append((record.partition, change))
-            result.arrived_ms.append(record.timestamp)
+            result.changes.append((each.record.partition, change))
+            result.arrived_ms.append(each.record.timestamp)
+
+
+def _log_gap(record: Record, borrower_id: str, reason: str) -> None:
+    log.error(
+        "risk_handler.assessments_missing",
+        borrower_id=borrower_id,
+        partition=record.partition,
+        offset=record.offset,
+        reason=reason,
+    )

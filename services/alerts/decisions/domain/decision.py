@@ -14,7 +14,13 @@ from services.alerts.decisions.domain.assessment import AssessmentSummary
 from services.alerts.decisions.domain.differences import LastMessage
 from services.alerts.decisions.domain.notify import notify
 from services.alerts.decisions.domain.novelty import LastNotified
-from services.alerts.decisions.domain.pending_notice import AlertDecision, PendingNotice, PriorState
+from services.alerts.decisions.domain.pending_notice import (
+    NO_CONDITIONS,
+    AlertDecision,
+    HoldConditions,
+    PendingNotice,
+    PriorState,
+)
 from services.alerts.decisions.domain.policy import AlertPolicy
 from services.alerts.decisions.domain.recovery import GreenSince, green_since
 from services.alerts.primitives.vocabulary import RiskState
@@ -24,6 +30,7 @@ PIPELINE: Final[tuple[Step, ...]] = (
     steps.deduplicate,
     steps.money_at_risk,
     steps.inhibit,
+    steps.silence,
     steps.cool_off,
     steps.route,
     notify,
@@ -32,13 +39,19 @@ NO_PRIOR_STATE = PriorState(state=RiskState.NORMAL, open_alert=None, notified=La
 
 
 def decide(
-    assessment: AssessmentSummary, *, before: PriorState, policy: AlertPolicy
+    assessment: AssessmentSummary,
+    *,
+    before: PriorState,
+    policy: AlertPolicy,
+    conditions: HoldConditions = NO_CONDITIONS,
 ) -> AlertDecision:
     """Decides what an assessment does."""
     alert = before.open_alert
     reasons = {} if alert is None else green_since(before.green_since, assessment)
     known = replace(before.as_notified, green_since=reasons)
-    decision = _run(PendingNotice(assessment=assessment, before=known, policy=policy))
+    decision = _run(
+        PendingNotice(assessment=assessment, before=known, policy=policy, conditions=conditions)
+    )
     present = None
     if alert is not None and not decision.changes:
         present = drafting.present(alert, assessment)

@@ -19,6 +19,7 @@ from services.alerts.decisions.domain.differences import (
 from services.alerts.decisions.domain.novelty import LastNotified, Novelty
 from services.alerts.decisions.domain.policy import AlertPolicy, Routed
 from services.alerts.decisions.domain.recovery import GreenSince
+from services.alerts.decisions.domain.silence import Silence
 from services.alerts.primitives.vocabulary import DecisionCode, DecisionStep, Level, RiskState
 
 RECOVERED_STATES = frozenset({RiskState.NORMAL, RiskState.CLOSED})
@@ -78,6 +79,16 @@ class News:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldConditions:
+    """What may hold notices back besides the borrower's own history: the silences of people."""
+
+    silences: tuple[Silence, ...] = ()
+
+
+NO_CONDITIONS = HoldConditions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepEntry:
     """What one step decided, and why; `rule_id` is the route, silence or storm that decided."""
 
@@ -127,6 +138,7 @@ class PendingNotice:
     assessment: AssessmentSummary
     before: PriorState
     policy: AlertPolicy
+    conditions: HoldConditions = NO_CONDITIONS
     news: News | None = None
     opens: bool = False
     routed: Routed | None = None
@@ -144,8 +156,11 @@ class PendingNotice:
 
     @property
     def may_wait(self) -> bool:
-        """Returns whether a step may hold the news back; never a hard trigger."""
-        return self.what.kind not in _NEVER_MUTED and self.what.level is not Level.HARD
+        """Returns whether a step may hold the news back; never a hard trigger or a default."""
+        is_hard = self.what.level is Level.HARD or (
+            self.what.kind is NewsKind.TIGHTENED and self.assessment.state is RiskState.DEFAULT
+        )
+        return not is_hard and self.what.kind not in _NEVER_MUTED
 
     @property
     def what(self) -> News:

@@ -22,6 +22,7 @@ from services.alerts.decisions.domain.pending_notice import (
     StepEntry,
 )
 from services.alerts.decisions.domain.recovery import is_recovered
+from services.alerts.decisions.domain.silence import NoticeSubject, silencing
 from services.alerts.primitives.vocabulary import (
     AlertStatus,
     DecisionCode,
@@ -71,6 +72,24 @@ def inhibit(pending: PendingNotice) -> PendingNotice | AlertDecision:
     return _no_alert(pending, DecisionStep.INHIBIT, DecisionCode.NORMAL_STATE, NORMAL_STATE)
 
 
+def silence(pending: PendingNotice) -> PendingNotice | AlertDecision:
+    """Holds back what people have silenced; what still stands after the end is news then."""
+    if not pending.may_wait:
+        return pending
+    at = pending.assessment.at
+    match = silencing(pending.conditions.silences, _notice_subject(pending), at=at)
+    if match is None:
+        return pending
+    until = match.ends_at.isoformat(timespec="minutes")
+    entry = StepEntry(
+        step=DecisionStep.SILENCE,
+        code=DecisionCode.SILENCED,
+        reason=f"{pending.what.why}: silenced by {match.author} until {until}: {match.reason}",
+        rule_id=match.silence_id,
+    )
+    return pending.hold(entry)
+
+
 def cool_off(pending: PendingNotice) -> PendingNotice | AlertDecision:
     """Lets news within a state wait for its cooldown; amber news opens no alert."""
     novelty = pending.what.novelty
@@ -102,6 +121,22 @@ def route(pending: PendingNotice) -> PendingNotice:
         rule_id=routed.owner.route,
     )
     return pending.with_entry(entry)
+
+
+def _notice_subject(pending: PendingNotice) -> NoticeSubject:
+    """Returns what silences match: news within a state by what is new, else by all causes."""
+    assessment, novelty = pending.assessment, pending.what.novelty
+    causes = assessment.contributors
+    if novelty is not None and novelty.contributors:
+        causes = novelty.contributors
+    return NoticeSubject(
+        borrower_id=assessment.borrower_id,
+        branch_id=assessment.branch_id,
+        segment=assessment.segment,
+        severity=drafting.severity_of(assessment),
+        risk_types=frozenset(cause.risk_type for cause in causes),
+        indicators=frozenset(cause.indicator for cause in causes),
+    )
 
 
 def _ended(pending: PendingNotice) -> News | None:

@@ -183,6 +183,34 @@ COMMENT ON COLUMN alerts.decision.rule_id IS 'the route, silence or storm that d
 CREATE INDEX decision_of_borrower ON alerts.decision (borrower_id, decision_id);
 CREATE INDEX decision_of_code ON alerts.decision (code, at DESC);
 
+CREATE TABLE alerts.silence (
+    silence_id   text PRIMARY KEY,
+    borrower_ids text[] NOT NULL,
+    branch_ids   text[] NOT NULL,
+    segments     text[] NOT NULL,
+    severities   text[] NOT NULL CHECK (NOT 'HARD' = ANY (severities)),
+    risk_types   text[] NOT NULL,
+    indicators   text[] NOT NULL,
+    reason       text NOT NULL CHECK (length(reason) BETWEEN 1 AND 1000),
+    author       text NOT NULL CHECK (author <> ''),
+    approved_by  text,
+    begins_at    timestamptz NOT NULL,
+    expires_at   timestamptz NOT NULL CHECK (expires_at > begins_at),
+    CONSTRAINT at_most_90_days CHECK (expires_at <= begins_at + interval '2160 hours'),
+    CONSTRAINT long_ones_need_two_people
+        CHECK (approved_by IS NOT NULL OR expires_at <= begins_at + interval '720 hours'),
+    CONSTRAINT approver_is_not_the_author CHECK (lower(approved_by) <> lower(author))
+);
+COMMENT ON TABLE alerts.silence IS 'which notices are held back, why and until when; append-only';
+CREATE INDEX silence_in_force ON alerts.silence (expires_at);
+CREATE TABLE alerts.silence_end (
+    silence_id text PRIMARY KEY REFERENCES alerts.silence,
+    ended_at   timestamptz NOT NULL,
+    ended_by   text NOT NULL CHECK (ended_by <> ''),
+    reason     text NOT NULL CHECK (length(reason) BETWEEN 1 AND 1000)
+);
+COMMENT ON TABLE alerts.silence_end IS 'silences that a person ended before their expiry';
+
 CREATE TABLE alerts.feed (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     last_id  bigint NOT NULL
@@ -311,6 +339,8 @@ def upgrade() -> None:
     execute(audit.TABLES.format(schema="alerts"))
     execute(ALERTS)
     execute(audit.audited("alerts", "alert_event"))
+    execute(audit.audited("alerts", "silence"))
+    execute(audit.audited("alerts", "silence_end"))
     execute(WEBHOOKS)
     execute(SESSIONS)
     execute(directory_tables.TABLES)
