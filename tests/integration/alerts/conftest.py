@@ -97,7 +97,7 @@ class Desk:
     deliveries: DeliveryLog
     queue: PostgresDeliveryQueue
     offset: int = 0
-    organisations: ChangingOrganisation
+    directory: ChangingOrganisation
     wakes: list[None] = field(default_factory=list)
 
     async def assess(self, *assessments: AssessmentSummary) -> Tally:
@@ -174,11 +174,11 @@ def desk(pool: asyncpg.Pool) -> Desk:
         routing=policy_files.read_routing(),
     )
     measured = MemoryRecorder()
-    organisations = ChangingOrganisation()
+    directory = ChangingOrganisation()
     step_recorder = StepRecorder(
         outbox=Outbox(schema="alerts"),
         alerts_topic="alerts",
-        subscriber=DeliveryFanOut(organisations, clock=clock),
+        subscriber=DeliveryFanOut(directory, clock=clock),
     )
     sealer = Sealer([b"k" * 32])
     wakes: list[None] = []
@@ -224,5 +224,5 @@ def desk(pool: asyncpg.Pool) -> Desk:
             card_link=lambda borrower_id: f"https://tocsin.example/borrowers/{borrower_id}",
         ),
         wakes=wakes,
-        organisations=organisations,
+        directory=directory,
     )

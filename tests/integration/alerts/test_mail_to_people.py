@@ -83,7 +83,7 @@ async def waiting(desk: Desk) -> Sequence[tuple[str, bool]]:
 
 
 async def test_a_step_is_mailed_to_its_owner_under_an_id_of_its_own(desk: Desk) -> None:
-    desk.organisations.organisation = bank(ANNA)
+    desk.directory.organisation = bank(ANNA)
     await desk.endpoint("directory:responsible", format="email")
     await desk.endpoint()
     await desk.assess(assessment(RiskState.WATCH, RED))
@@ -103,7 +103,7 @@ async def test_without_a_responsible_person_nothing_is_mailed(desk: Desk) -> Non
 
 
 async def test_a_hard_trigger_takes_along_what_waited_for_the_morning(desk: Desk) -> None:
-    desk.organisations.organisation = bank(ANNA)
+    desk.directory.organisation = bank(ANNA)
     # By the database's clock the opening is in the future only if the desk's clock is ahead of it.
     desk.clock.advance((datetime(2099, 1, 1, 22, tzinfo=UTC) - desk.clock.now()).total_seconds())
     await desk.endpoint("directory:responsible", format="email")
@@ -120,11 +120,11 @@ async def test_a_hard_trigger_takes_along_what_waited_for_the_morning(desk: Desk
 async def test_the_rights_of_the_owner_decide_when_it_is_sent(
     desk: Desk, person: str, refusal: str | None
 ) -> None:
-    desk.organisations.organisation = bank(ANNA, RITA, OTTO)
+    desk.directory.organisation = bank(ANNA, RITA, OTTO)
     await desk.endpoint(owner_id=person)
     await desk.assess(assessment(RiskState.WATCH, RED))
     rights = DirectoryMailboxes(
-        desk.organisations, rights=MemberRights(desk.pool, clock=desk.clock), clock=desk.clock
+        desk.directory, rights=MemberRights(desk.pool, clock=desk.clock), clock=desk.clock
     )
     channels = Channels()
     await desk.dispatcher(JudgedChannel(channels, rights=rights)).turn()
@@ -134,17 +134,17 @@ async def test_the_rights_of_the_owner_decide_when_it_is_sent(
 
 
 async def test_a_resend_follows_the_rights_of_now(desk: Desk) -> None:
-    desk.organisations.organisation = bank(ANNA)
+    desk.directory.organisation = bank(ANNA)
     await desk.endpoint(owner_id="anna")
     await desk.assess(assessment(RiskState.WATCH, RED))
     rights = DirectoryMailboxes(
-        desk.organisations, rights=MemberRights(desk.pool, clock=desk.clock), clock=desk.clock
+        desk.directory, rights=MemberRights(desk.pool, clock=desk.clock), clock=desk.clock
     )
     channels = Channels()
     dispatcher = desk.dispatcher(JudgedChannel(channels, rights=rights))
     await dispatcher.turn()
     assert len(channels.sent) == 1
-    desk.organisations.organisation = bank(RITA)
+    desk.directory.organisation = bank(RITA)
     page = await desk.deliveries.list_deliveries(DeliveryFilters())
     await desk.deliveries.resend_one(page.items[0].delivery_id)
     assert await dispatcher.turn() == 1

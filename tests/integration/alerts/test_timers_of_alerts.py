@@ -45,7 +45,7 @@ def process(desk: Desk, wakes: list[int] | None = None) -> TimerLoop:
         step_recorder=StepRecorder(
             outbox=Outbox(schema="alerts"),
             alerts_topic="alerts",
-            subscriber=DeliveryFanOut(desk.organisations, clock=desk.clock),
+            subscriber=DeliveryFanOut(desk.directory, clock=desk.clock),
         ),
         organisations=FixedOrganisation(bank()),
         routing=RoutingPlan(fallback_queue="credit-desk"),
