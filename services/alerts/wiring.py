@@ -76,7 +76,7 @@ from services.kit.database import (
     create_pool,
 )
 from services.kit.http.application import WebParts
-from services.kit.http.auth import KeyAuthenticator
+from services.kit.http.callers import callers
 from services.kit.http.health import Health, NotReady
 from services.kit.http.idempotency import PostgresCommands
 from services.kit.http.limits import RequestLimits
@@ -205,7 +205,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
             web_parts=WebParts(
                 health=_health(opened, consumer, organisations, policy.routing),
                 metrics=opened.metrics,
-                authenticator=KeyAuthenticator(opened.pool, clock=opened.clock),
+                authenticator=callers(opened.pool, platform, clock=opened.clock),
                 limits=_request_limits(platform, settings),
                 quarantine=_quarantine(opened),
                 commands=PostgresCommands(opened.pool, schema=SCHEMA, clock=opened.clock),

@@ -109,6 +109,30 @@ def bind(
     _console.print(f"{subject} at {issuer} belongs to {bound or machine}.")
 
 
+@app.command()
+def remove(
+    person: Annotated[str, typer.Argument(help="The person's id, as listed.")],
+    as_json: AsJson = False,
+) -> None:
+    """Remove a person: all their keys and logins end for good; what they decided stays.
+
+    Examples:
+
+        tocsin persons remove ada
+    """
+    name, now = person_id(person), SystemClock().now()
+    try:
+        is_new = with_connection(lambda connection: persons.remove(connection, name, at=now))
+    except NoSuchPerson as error:
+        raise CommandError(f"{error}.", remedy="See `tocsin persons list`.") from error
+    if not is_new:
+        raise CommandError(f"{name} was removed before.", remedy="See `tocsin persons list`.")
+    if as_json:
+        _print_json({"person_id": name, "removed": True})
+    else:
+        _console.print(f"{name} is removed; services refuse their keys and logins in 5 seconds.")
+
+
 @app.command("list")
 def list_persons(as_json: AsJson = False) -> None:
     """List all persons with their keys and logins.
@@ -121,10 +145,11 @@ def list_persons(as_json: AsJson = False) -> None:
     if as_json:
         _print_json({"persons": [_shown(person) for person in listed]})
         return
-    table = Table("id", "name", "keys", "logins")
+    table = Table("id", "name", "keys", "logins", "valid")
     for person in listed:
+        valid = f"until {person.removed_at:%Y-%m-%d}" if person.removed_at else "yes"
         logins = "\n".join(f"{subject} at {issuer}" for issuer, subject in person.identities)
-        table.add_row(person.person_id, person.display_name, " ".join(person.keys), logins)
+        table.add_row(person.person_id, person.display_name, " ".join(person.keys), logins, valid)
     _console.print(table)
 
 
@@ -133,6 +158,7 @@ def _shown(person: StoredPerson) -> dict[str, object]:
         "person_id": person.person_id,
         "display_name": person.display_name,
         "created_at": person.created_at.isoformat(),
+        "removed_at": person.removed_at.isoformat() if person.removed_at else None,
         "keys": list(person.keys),
         "identities": [
             {"issuer": issuer, "subject": subject} for issuer, subject in person.identities

@@ -43,7 +43,8 @@ from services.kit.approvals.workflow import Approvals
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
 from services.kit.database import Database, PostgresDatabase, close_pool, create_pool
-from services.kit.http.auth import Authenticator, KeyAuthenticator
+from services.kit.http.auth import Authenticator
+from services.kit.http.callers import callers
 from services.kit.http.health import Health, NotReady, ReadinessCheck
 from services.kit.http.limits import RequestLimits
 from services.kit.metrics import Metrics
@@ -238,7 +239,7 @@ def _assembled(
         account_import=AccountImport(directory=parts.accounts, log=parts.log),
         publisher=parts.publisher,
         consumers=consumers,
-        authenticator=KeyAuthenticator(pool, clock=parts.clock),
+        authenticator=callers(pool, platform, clock=parts.clock),
         limits=platform.request_limits(max_body_bytes=settings.max_body_bytes),
         health=_health(pool, parts, consumers, intake_topic=platform.intake_topic),
         metrics=parts.metrics,

@@ -7,12 +7,14 @@ of its own for the rest. No other module reads the environment.
 import os
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.kit.access.keys import Role
 from services.kit.http.limits import (
     BODY_SECONDS,
     MAX_BODY_BYTES,
@@ -90,6 +92,15 @@ def _variable(settings: type[BaseSettings], name: str) -> str:
     return f"{settings.model_config.get('env_prefix')}{name}".upper()
 
 
+def _pairs(text: str) -> dict[str, list[str]]:
+    """Returns what stands after the last `=` of each part, by what stands before it."""
+    pairs: dict[str, list[str]] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, value = part.rpartition("=")
+        pairs.setdefault(name.strip(), []).append(value.strip())
+    return pairs
+
+
 class PlatformSettings(BaseSettings):
     """The settings that all services and the command line share (`TOCSIN_*`)."""
 
@@ -158,6 +169,34 @@ class PlatformSettings(BaseSettings):
         gt=0.0,
         description="time in which a request body must have arrived; a later one is answered 408",
     )
+    oidc_issuer: str = Field(
+        default="",
+        pattern=r"^(https://[^\s?#]+)?$",
+        description="identity provider whose access tokens are accepted, as in their `iss`; empty: "
+        "API keys only",
+    )
+    oidc_jwks_url: str = Field(
+        default="",
+        pattern=r"^(https://\S+)?$",
+        description="where its keys are; empty: as its configuration says, on its own host",
+    )
+    oidc_ca_file: Path | None = Field(
+        default=None, description="the certificate authorities of the identity provider, PEM"
+    )
+    oidc_roles: str = Field(
+        default="",
+        description="roles of groups, comma-separated: `loan-officers=OFFICER,risk=RISK`; a group "
+        "may be named more than once",
+    )
+    oidc_groups_claim: str = Field(
+        default="groups", description="claim of a token with the groups of the caller"
+    )
+    oidc_officer_claim: str = Field(
+        default="", description="claim with the officer id of the caller; empty: the directory"
+    )
+    oidc_branches_claim: str = Field(
+        default="", description="claim with the branches of a SENIOR; empty: the directory"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="the least severe log lines that are written"
     )
@@ -174,6 +213,18 @@ class PlatformSettings(BaseSettings):
         schemes = ("postgresql://", "postgres://")
         if value is not None and not value.get_secret_value().startswith(schemes):
             raise ValueError("a database URL must start with postgresql://")
+        return value
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _roles_that_people_have(cls, value: str) -> str:
+        for group, roles in _pairs(value).items():
+            for role in roles:
+                if not group or role not in set(Role) - {Role.SOURCE}:
+                    raise ValueError(
+                        f"TOCSIN_OIDC_ROLES: {group}={role} must be a group, '=' and one of "
+                        + ", ".join(sorted(set(Role) - {Role.SOURCE}))
+                    )
         return value
 
     @field_validator("bank_timezone")
@@ -215,6 +266,10 @@ class PlatformSettings(BaseSettings):
     def alerts_topic(self) -> str:
         """Returns the topic of the alerts' life cycle."""
         return f"{self.topic_prefix}alerts"
+
+    def roles_of_groups(self) -> dict[str, list[str]]:
+        """Returns the roles of each group of the identity provider."""
+        return _pairs(self.oidc_roles)
 
     def request_limits(self, *, max_body_bytes: int = MAX_BODY_BYTES) -> RequestLimits:
         """Returns the limits of a service's requests."""

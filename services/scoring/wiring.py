@@ -16,7 +16,7 @@ from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
 from services.kit.database import PostgresDatabase, close_pool, create_pool
 from services.kit.http.application import WebParts
-from services.kit.http.auth import KeyAuthenticator
+from services.kit.http.callers import callers
 from services.kit.http.health import Health, NotReady
 from services.kit.metrics import Metrics
 from services.kit.schemas import at_head
@@ -158,7 +158,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
             web_parts=WebParts(
                 health=health,
                 metrics=metrics,
-                authenticator=KeyAuthenticator(pool, clock=clock),
+                authenticator=callers(pool, platform, clock=clock),
                 limits=platform.request_limits(),
                 quarantine=build_quarantine(database, parts, producer),
             ),

@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 INGEST = "tests/unit/ingest"
 ALERTS = "tests/unit/alerts"
+KIT_HTTP = "tests/unit/kit/http"
 HOOKS = "tests/integration/alerts/test_webhooks_are_delivered.py"
 NEIGHBOURS = "tests/integration/alerts/test_neighbours_are_isolated.py"
 QUEUE = "tests/integration/alerts/test_real_queue_agrees.py"
@@ -353,8 +354,8 @@ LINES = (
         "keys-are-audited",
         "a key that is created or revoked is in the hash chain",
         "services/kit/access/migrations/versions/a0001_base.py",
-        'for table in ("api_key", "key_revocation", "identity"):',
-        'for table in ("identity",):',
+        'for table in ("api_key", "key_revocation", "person_removal", "identity"):',
+        'for table in ("person_removal", "identity"):',
         ("tests/integration/kit/test_access.py",),
     ),
     Mutant(
@@ -584,6 +585,102 @@ LINES = (
         "        if tokens < 1:\n",
         "        if tokens < 0:\n",
         ("tests/unit/kit/http/test_request_rate.py",),
+    ),
+    Mutant(
+        "token-by-two-algorithms",
+        "a token signed by any other algorithm gets nobody in",
+        "services/kit/access/tokens.py",
+        '    if header.get("alg") not in ALGORITHMS:\n',
+        '    if not header.get("alg"):\n',
+        (f"{KIT_HTTP}/test_token_auth.py",),
+    ),
+    Mutant(
+        "token-names-no-key",
+        "a token that brings or fetches its own key gets nobody in",
+        "services/kit/access/tokens.py",
+        "    if not _REFUSED_HEADERS.isdisjoint(header):\n",
+        '    if "crit" in header:\n',
+        (f"{KIT_HTTP}/test_token_auth.py",),
+    ),
+    Mutant(
+        "token-for-our-api",
+        "a token for another audience gets nobody in",
+        "services/kit/access/tokens.py",
+        "    if AUDIENCE not in (audience if isinstance(audience, list) else [audience]):\n",
+        "    if audience is None:\n",
+        (f"{KIT_HTTP}/test_token_auth.py",),
+    ),
+    Mutant(
+        "token-of-our-provider",
+        "a token of another issuer gets nobody in",
+        "services/kit/access/tokens.py",
+        '    if claims.get("iss") != issuer:\n',
+        '    if not claims.get("iss"):\n',
+        (f"{KIT_HTTP}/test_token_auth.py",),
+    ),
+    Mutant(
+        "token-ends",
+        "a token gets nobody in after its end",
+        "services/kit/access/tokens.py",
+        "    if ends <= at:\n",
+        "    if ends + LEEWAY <= at:\n",
+        (f"{KIT_HTTP}/test_token_auth.py",),
+    ),
+    Mutant(
+        "token-lives-five-minutes",
+        "a token that lives longer than five minutes gets nobody in",
+        "services/kit/access/tokens.py",
+        "    if ends - begins > LONGEST_LIFE:\n",
+        "    if ends < begins:\n",
+        (f"{KIT_HTTP}/test_token_auth.py",),
+    ),
+    Mutant(
+        "id-token-is-no-access-token",
+        "a token that proves a log-in elsewhere gets nobody in",
+        "services/kit/access/tokens.py",
+        "not _CLAIMS_OF_ID_TOKENS.isdisjoint(claims):\n",
+        '"at_hash" in claims:\n',
+        (f"{KIT_HTTP}/test_token_auth.py",),
+    ),
+    Mutant(
+        "weak-key-signs-nothing",
+        "a key that can be broken signs nothing",
+        "services/kit/access/tokens.py",
+        "        return key.key_size >= _FEWEST_RSA_BITS\n",
+        "        return key.key_size > 0\n",
+        (f"{KIT_HTTP}/test_token_auth.py",),
+    ),
+    Mutant(
+        "machine-decides-nothing",
+        "a machine's login has no role that decides, whatever its groups",
+        "services/kit/http/token_auth.py",
+        "            roles -= PEOPLE\n",
+        "            roles -= frozenset()\n",
+        (f"{KIT_HTTP}/test_token_auth.py",),
+    ),
+    Mutant(
+        "keys-of-the-provider-alone",
+        "the keys of another host are not fetched",
+        "services/kit/access/signing_keys.py",
+        "        if urlsplit(url)[:2] != urlsplit(self._issuer)[:2]:\n",
+        "        if not url:\n",
+        (f"{KIT_HTTP}/test_identity_provider.py",),
+    ),
+    Mutant(
+        "removed-person-has-no-key",
+        "the keys of a person who was removed get nobody in",
+        "services/kit/access/store.py",
+        "least(revoked_at, removed_at) AS revoked_at",
+        "revoked_at",
+        ("tests/integration/kit/test_access.py",),
+    ),
+    Mutant(
+        "removed-person-has-no-login",
+        "the logins of a person who was removed get nobody in",
+        "services/kit/access/persons.py",
+        " AND subject = $2 AND removed_at IS NULL",
+        " AND subject = $2",
+        ("tests/integration/kit/test_access.py",),
     ),
     Mutant(
         "command-is-executed-once",

@@ -30,6 +30,7 @@ class StoredPerson:
     Attributes:
         keys: The ids of their keys, revoked ones included.
         identities: (issuer, subject) of their logins at identity providers.
+        removed_at: When their keys and logins ended; None while they count.
     """
 
     person_id: str
@@ -37,6 +38,7 @@ class StoredPerson:
     created_at: datetime
     keys: tuple[str, ...] = ()
     identities: tuple[tuple[str, str], ...] = ()
+    removed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,14 @@ class Identity:
             raise ValueError("subject is empty; give the token's sub")
         if (self.person_id is None) == (self.machine is None):
             raise ValueError("a login belongs to a person or to a machine; name one of them")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundLogin:
+    """Whose a login at an identity provider is: a person's or a machine's."""
+
+    person_id: str | None
+    machine: str | None
 
 
 def person_id(text: str) -> str:
@@ -105,16 +115,47 @@ async def bind(queries: Queries, identity: Identity, *, at: datetime) -> bool:
     return status == "INSERT 0 1"
 
 
+async def remove(queries: Queries, person: str, *, at: datetime) -> bool:
+    """Ends all keys and logins of a person for good; returns False if they had ended before.
+
+    Raises:
+        NoSuchPerson: If there is no such person.
+    """
+    try:
+        status = await queries.execute(
+            """INSERT INTO access.person_removal (person_id, removed_at)
+               VALUES ($1, $2) ON CONFLICT DO NOTHING""",
+            person,
+            at,
+        )
+    except asyncpg.ForeignKeyViolationError as error:
+        raise NoSuchPerson(f"there is no person {person}") from error
+    return status == "INSERT 0 1"
+
+
+async def bound_login(queries: Queries, issuer: str, subject: str) -> BoundLogin | None:
+    """Returns whose a login is; None if it is bound to nobody, or to a person who was removed."""
+    row = await queries.fetchrow(
+        """SELECT person_id, machine
+             FROM access.identity LEFT JOIN access.person_removal USING (person_id)
+            WHERE issuer = $1 AND subject = $2 AND removed_at IS NULL""",
+        issuer,
+        subject,
+    )
+    return BoundLogin(person_id=row["person_id"], machine=row["machine"]) if row else None
+
+
 async def list_all(queries: Queries) -> list[StoredPerson]:
     """Returns all persons with their keys and logins, by id."""
     rows = await queries.fetch(
-        """SELECT person_id, display_name, created_at,
+        """SELECT person_id, display_name, created_at, removed_at,
                   ARRAY(SELECT id FROM access.api_key AS key
                          WHERE key.person_id = person.person_id ORDER BY created_at, id) AS keys,
                   ARRAY(SELECT ARRAY[issuer, subject] FROM access.identity AS login
                          WHERE login.person_id = person.person_id
                          ORDER BY issuer, subject) AS identities
-             FROM access.person ORDER BY person_id"""
+             FROM access.person LEFT JOIN access.person_removal USING (person_id)
+            ORDER BY person_id"""
     )
     return [_stored(row) for row in rows]
 
@@ -125,5 +166,6 @@ def _stored(row: Any) -> StoredPerson:
         display_name=row["display_name"],
         created_at=row["created_at"],
         keys=tuple(row["keys"]),
+        removed_at=row["removed_at"],
         identities=tuple((issuer, subject) for issuer, subject in row["identities"]),
     )

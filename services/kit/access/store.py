@@ -17,8 +17,10 @@ from services.kit.access.queries import Queries
 
 _COLUMNS = """id, secret_sha256, name, roles, sources, may_send, person_id, officer_id,
               branch_ids, created_at, expires_at"""
-_KEYS = f"""SELECT {_COLUMNS}, revoked_at
-  FROM access.api_key LEFT JOIN access.key_revocation ON key_id = id"""
+# The keys of a person end when the person is removed.
+_KEYS = f"""SELECT {_COLUMNS}, least(revoked_at, removed_at) AS revoked_at
+  FROM access.api_key LEFT JOIN access.key_revocation ON key_id = id
+       LEFT JOIN access.person_removal USING (person_id)"""
 MAX_NAME_CHARACTERS = 100
 
 

@@ -1,4 +1,4 @@
-"""Authentication: API keys on every route except the probes, the metrics and declared public ones.
+"""Authentication: a key or a token on every route except the probes, metrics and public ones.
 
 A route declares its roles with `Depends(require(Role.OFFICER, …))`, or why it is public with
 `Depends(public("…"))`; `application.py` refuses to start an application in which a route does
@@ -45,6 +45,7 @@ class Principal:
     Attributes:
         id: The id of the API key.
         person_id: The person who calls; None for a machine.
+        machine: The machine whose login at an identity provider it is, if it is one.
         officer_id: The officer that the caller is, or None.
         officer_ids: The officers whose borrowers the caller may read: their own and delegated ones.
         branch_ids: The branches whose borrowers the caller may read.
@@ -57,6 +58,7 @@ class Principal:
     name: str
     roles: frozenset[Role]
     person_id: str | None = None
+    machine: str | None = None
     officer_id: str | None = None
     officer_ids: frozenset[str] = frozenset()
     branch_ids: frozenset[str] = frozenset()
@@ -75,7 +77,9 @@ class Principal:
 
     @property
     def actor(self) -> str:
-        """Returns who acts, for audit rows: the person's id, or a machine's key as `key:<id>`."""
+        """Returns who acts, for audit rows: a person's id, `machine:<name>` or `key:<id>`."""
+        if self.machine is not None:
+            return f"machine:{self.machine}"
         return self.person_id or f"key:{self.id}"
 
 
@@ -185,7 +189,7 @@ class Guard:
         if not text:
             raise Problem(
                 problems.UNAUTHENTICATED,
-                "Send the header `Authorization: Bearer tsk_…`.",
+                "Send the header `Authorization: Bearer` with an API key or an access token.",
                 _CHALLENGE,
             )
         authenticator: Authenticator = request.app.state.authenticator
@@ -193,7 +197,7 @@ class Guard:
         if principal is None:
             raise Problem(
                 problems.UNAUTHENTICATED,
-                "The key is unknown, expired or revoked.",
+                "The key or the token is unknown, expired or revoked.",
                 {"WWW-Authenticate": 'Bearer realm="tocsin", error="invalid_token"'},
             )
 

@@ -103,6 +103,10 @@ async def test_two_people_activate_and_every_process_reads_it(
     responsible = organisation.responsible(OwnerKind.OFFICER, "0017", on=date(2026, 12, 24))
     assert responsible.because == "substitute of ana, absent until 2027-01-04"
     assert await elsewhere.current() is organisation
+    # Who takes over from ana while she is absent reads her borrowers then.
+    rights = await pool.fetch("SELECT person_id, reason FROM access.row_right")
+    assert ("ana", "own") in {tuple(row) for row in rights}
+    assert "substitute of ana" in {row["reason"] for row in rights}
 
 
 async def test_a_step_reads_the_version_of_its_own_transaction(

@@ -12,7 +12,7 @@ from lab.stack.logins import service_url
 from services.kit import migrations, schemas
 from services.kit.access import persons, row_rights, store
 from services.kit.access.keys import Role
-from services.kit.access.persons import Identity, NoSuchPerson, StoredPerson
+from services.kit.access.persons import BoundLogin, Identity, NoSuchPerson, StoredPerson
 from services.kit.access.row_rights import RightKind, RowRight
 from services.kit.audit import check_chains
 from services.kit.http.auth import KeyAuthenticator
@@ -173,6 +173,31 @@ async def test_a_service_reads_keys_and_cannot_write_them(connection: Any, servi
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
             await login.execute(statement)
+
+
+async def test_the_keys_and_logins_of_a_person_who_is_removed_end(connection: Any) -> None:
+    _, text = await store.issue(connection, GRANT, at=NOW)
+    identity = Identity(issuer="https://id.bank.example", subject="00u1", person_id="olga")
+    machine = Identity(issuer="https://id.bank.example", subject="batch", machine="reports")
+    for each in (identity, machine):
+        assert await persons.bind(connection, each, at=NOW)
+    assert await persons.bound_login(connection, identity.issuer, "00u1") == BoundLogin(
+        person_id="olga", machine=None
+    )
+    assert await persons.bound_login(connection, "https://id.other.example", "00u1") is None
+    assert await persons.remove(connection, "olga", at=NOW)
+    assert not await persons.remove(connection, "olga", at=NOW)
+    assert await persons.bound_login(connection, identity.issuer, "00u1") is None
+    assert await persons.bound_login(connection, identity.issuer, "batch") == BoundLogin(
+        person_id=None, machine="reports"
+    )
+    assert await KeyAuthenticator(connection, clock=ManualClock(NOW)).authenticate(text) is None
+    [listed] = await persons.list_all(connection)
+    assert listed.removed_at == NOW
+    with pytest.raises(NoSuchPerson):
+        await persons.remove(connection, "nobody", at=NOW)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="is append-only"):
+        await connection.execute("DELETE FROM access.person_removal")
 
 
 async def test_the_directory_of_alerts_grants_rows_and_no_other_service_does(

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from starlette.testclient import TestClient
@@ -118,6 +119,22 @@ def test_a_key_that_is_revoked_ends_its_stream() -> None:
     response = client.get("/v1/stream?from=start", headers=bearer(SENIOR))
     assert response.text.count("data:") == 1
     assert books.clock.monotonic_seconds() == 0.0
+
+
+def test_a_stream_ends_when_its_token_ends() -> None:
+    """The token ends after 290 seconds, a stream by itself after 900; it looks twice a second."""
+    books = InMemoryAlerts(an_alert("a1", "B-1"), clock=ManualClock(NOW))
+    app = application(books)
+
+    class UntilItsEnd:
+        async def authenticate(self, text: str) -> Principal | None:
+            is_valid = books.clock.now() < NOW + timedelta(seconds=290)
+            return await admitting.authenticate(text) if is_valid else None
+
+    admitting = app.state.authenticator
+    app.state.authenticator = UntilItsEnd()
+    assert TestClient(app).get("/v1/stream", headers=bearer(SENIOR)).status_code == 200
+    assert books.clock.monotonic_seconds() == 290.0
 
 
 def test_without_a_key_there_is_no_stream() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from services.alerts.directory.adapters import directory_reader
+from services.alerts.directory.adapters import directory_reader, directory_rights
 from services.alerts.directory.adapters.directory_document import DirectoryDocument
 from services.alerts.directory.application.directory_repository import (
     DirectoryDraft,
@@ -16,6 +16,7 @@ from services.alerts.directory.application.directory_repository import (
 )
 from services.alerts.directory.domain.organisation import Organisation, without_directory
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
+from services.kit.access import row_rights
 from services.kit.clock import Clock
 from services.kit.database import Connection, translate_outages
 
@@ -92,6 +93,9 @@ class PostgresDirectories:
         await connection.execute(
             ACTIVATE, info.version, info.follows, reason, by, self._clock.now()
         )
+        document = DirectoryDocument.model_validate(directory.document)
+        organisation = directory_reader.organisation_of(document, version=info.version)
+        await row_rights.replace_all(connection, directory_rights.rights_of(organisation))
 
     async def unknown_persons(self, connection: Connection, names: Sequence[str]) -> list[str]:
         return [row["name"] for row in await connection.fetch(UNKNOWN_PERSONS, list(names))]

@@ -41,6 +41,12 @@ CREATE TABLE access.key_revocation (
     revoked_at timestamptz NOT NULL
 );
 
+CREATE TABLE access.person_removal (
+    person_id  text COLLATE "C" PRIMARY KEY REFERENCES access.person,
+    removed_at timestamptz NOT NULL
+);
+COMMENT ON TABLE access.person_removal IS 'whose keys and logins have ended for good';
+
 CREATE TABLE access.identity (
     issuer     text NOT NULL CHECK (issuer LIKE 'https://%'),
     subject    text COLLATE "C" NOT NULL CHECK (subject <> ''),
@@ -71,7 +77,7 @@ def upgrade() -> None:
     execute(audit.TABLES.format(schema="access"))
     execute(TABLES)
     execute(audit.append_only("access", "person", columns=("person_id", "created_at")))
-    for table in ("api_key", "key_revocation", "identity"):
+    for table in ("api_key", "key_revocation", "person_removal", "identity"):
         execute(audit.audited("access", table))
     # The directory of people, which alerts serves, decides them.
     execute("GRANT INSERT, DELETE ON access.row_right TO tocsin_alerts")
