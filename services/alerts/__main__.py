@@ -49,6 +49,7 @@ async def main() -> int:
                 "consumer": alerts.consume,
                 "dispatcher": alerts.dispatcher.run,
                 "timers": alerts.timers.run,
+                "digests": alerts.digests.run,
                 "open alerts": alerts.count_open,
                 "outbox age": alerts.measure_outbox,
             },

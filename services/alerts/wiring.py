@@ -28,7 +28,7 @@ from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.application.silences import SilenceApproval, Silences
 from services.alerts.decisions.application.timer_loop import POLL_SECONDS, TimerLoop
 from services.alerts.decisions.domain.policy import AlertPolicy, RoutingPlan
-from services.alerts.delivery.adapters import sealing
+from services.alerts.delivery.adapters import digest_rows, sealing
 from services.alerts.delivery.adapters.channels.http_poster import HttpPoster
 from services.alerts.delivery.adapters.channels.mail import MailChannel
 from services.alerts.delivery.adapters.channels.registry import ChannelRegistry
@@ -36,12 +36,14 @@ from services.alerts.delivery.adapters.channels.smtp import SmtpSender
 from services.alerts.delivery.adapters.delivery_fan_out import DeliveryFanOut
 from services.alerts.delivery.adapters.delivery_queue import PostgresDeliveryQueue
 from services.alerts.delivery.adapters.delivery_repository import PostgresDeliveryRepository
+from services.alerts.delivery.adapters.digest_rows import PostgresDigestRows
 from services.alerts.delivery.adapters.directory_mailboxes import DirectoryMailboxes
 from services.alerts.delivery.adapters.endpoint_repository import PostgresEndpointRepository
 from services.alerts.delivery.adapters.member_rights import MemberRights
 from services.alerts.delivery.adapters.name_resolver import NameResolver, Resolve
 from services.alerts.delivery.adapters.sealing import Sealer
 from services.alerts.delivery.application.deliveries import DeliveryLog
+from services.alerts.delivery.application.digests import DailyDigests
 from services.alerts.delivery.application.dispatcher import Dispatcher, DispatchLimits
 from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
@@ -115,6 +117,7 @@ class Alerts:
     consumer: FencedConsumer
     dispatcher: Dispatcher
     timers: TimerLoop
+    digests: DailyDigests
     clock: Clock
     reads: PostgresAlertReads
     measure_outbox: Task
@@ -213,6 +216,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
             consumer=consumer,
             dispatcher=dispatcher,
             timers=_timers(opened, reads, step_recorder, policy, organisations, on_step),
+            digests=_digests(opened, reads, dispatcher),
             clock=opened.clock,
             reads=reads,
             measure_outbox=measure_outbox(
@@ -308,6 +312,19 @@ def _timers(
     )
     poll_seconds = LOG_TIME_POLL_SECONDS if opened.settings.shows_log_time else POLL_SECONDS
     return TimerLoop(timers=timers, now=now, recorder=opened.metrics, poll_seconds=poll_seconds)
+
+
+def _digests(opened: _Resources, reads: PostgresAlertReads, dispatcher: Dispatcher) -> DailyDigests:
+    return DailyDigests(
+        endpoints=PostgresEndpointRepository(pool=opened.pool, sealer=opened.sealer),
+        rows=PostgresDigestRows(opened.pool),
+        reading=AlertReading(reads, weekly_budget=opened.settings.weekly_budget),
+        organisations=opened.organisations,
+        scopes=MemberRights(opened.pool, clock=opened.clock),
+        headlines=digest_rows.headlines,
+        clock=opened.clock,
+        on_added=dispatcher.wake,
+    )
 
 
 def _mail(

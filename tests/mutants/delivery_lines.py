@@ -62,4 +62,12 @@ LINES: tuple[Mutant, ...] = (
         "least(coalesce(known.slots, $5),",
         (f"{PEOPLE}::test_an_endpoint_gets_no_more_at_once_than_it_allows",),
     ),
+    Mutant(
+        "shared-digest-has-counts-only",
+        "a digest to a shared mailbox names no borrower",
+        "services/alerts/delivery/application/digests.py",
+        "        listed = () if member is None else waiting\n",
+        "        listed = waiting\n",
+        (f"{ALERTS}/test_daily_digests.py::test_a_shared_mailbox_gets_counts_only",),
+    ),
 )

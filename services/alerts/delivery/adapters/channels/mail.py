@@ -84,8 +84,8 @@ def render(message: ChannelMessage, *, mailbox: MailAddress, from_address: str) 
     words = MessageWords(message, language=mailbox.language)
     text = MailText(
         subject=words.thin_title,
-        lines=[words.thin_title, words.document["deadline"]],
-        items=words.document["actions"],
+        lines=[line for line in (words.thin_title, words.document["deadline"]) if line],
+        items=[*words.document["actions"], *words.borrowers],
         link_text=words.open_card,
         footer=words.footer,
     )

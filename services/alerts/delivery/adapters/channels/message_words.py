@@ -56,6 +56,9 @@ class MessageWords:
         self.thin_title = self._title(
             self._thin_headline(document, text["headline"]), document, message.event_type
         )
+        self.borrowers = [
+            self._thin_headline(borrower, "") for borrower in document.get("borrowers", ())
+        ]
         self.open_card = self._text("message.open_card")
         self.footer = self._text("message.footer")
 

@@ -30,8 +30,10 @@ def _slack(document: Document, words: MessageWords, link: str) -> Document:
         for part in ([title], changed, lines, steps)
         if part
     ]
-    deadline = {"type": "plain_text", "text": _cut(inert(document["deadline"]))}
-    blocks.append({"type": "context", "elements": [deadline]})
+    if document["deadline"]:
+        # A notice has none, and Slack refuses an empty text.
+        deadline = {"type": "plain_text", "text": _cut(inert(document["deadline"]))}
+        blocks.append({"type": "context", "elements": [deadline]})
     blocks.append({"type": "actions", "elements": [_button(words.open_card, link)]})
     return {
         "text": _for_slack(title),

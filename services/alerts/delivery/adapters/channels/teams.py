@@ -24,7 +24,7 @@ def _teams(document: Document, words: MessageWords, link: str) -> Document:
         _rich_text(document["headline"], weight="Bolder", size="Medium"),
         *(_rich_text(line) for line in document["news"]),
         *(_rich_text(line) for line in lines),
-        _rich_text(document["deadline"], isSubtle=True),
+        *(_rich_text(line, isSubtle=True) for line in [document["deadline"]] if line),
     ]
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
