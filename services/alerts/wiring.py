@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +15,13 @@ import httpx2
 import structlog
 
 from services.alerts import metrics
+from services.alerts.approvals.adapters.borrowers import PostgresBorrowers
+from services.alerts.approvals.adapters.override_events import OverrideOutbox
+from services.alerts.approvals.application.overrides import (
+    OverrideParts,
+    RelaxationProposals,
+    override_kinds,
+)
 from services.alerts.decisions.adapters import assessment_wire, policy_files
 from services.alerts.decisions.adapters.alert_reads import PostgresAlertReads
 from services.alerts.decisions.adapters.alert_repository import PostgresAlertRepository
@@ -65,7 +72,6 @@ from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import Severity
 from services.alerts.settings import AlertsFaultSettings, AlertsSettings
 from services.alerts.use_cases import UseCases
-from services.kit.approvals.proposals import ApprovalKind
 from services.kit.approvals.tables import ApprovalTable
 from services.kit.approvals.workflow import Approvals
 from services.kit.bank_holidays import bank_holidays
@@ -180,6 +186,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
         step_recorder = _step_recorder(opened, outbox)
         relay = _relay(opened, outbox)
         dispatcher = _dispatcher(opened)
+        approvals = _approvals(opened, outbox)
         handler = RiskHandler(
             policy=CurrentPolicy(policy, opened.organisations),
             step_recorder=step_recorder,
@@ -187,6 +194,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
             recorder=opened.metrics,
             clock=opened.clock,
             on_changes=dispatcher.wake,
+            relaxations=RelaxationProposals(approvals, PostgresBorrowers()),
         )
 
         def on_step(partition: int) -> None:
@@ -202,11 +210,10 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
         )
         reads = PostgresAlertReads(opened.pool)
         consumer = _consumer(opened, handler, relay)
-        organisations = opened.organisations
         yield Alerts(
-            use_cases=_use_cases(opened, policy, reads, repository, organisations),
+            use_cases=_use_cases(opened, policy, reads, repository, approvals),
             web_parts=WebParts(
-                health=_health(opened, consumer, organisations, policy.routing),
+                health=_health(opened, consumer, policy.routing),
                 metrics=opened.metrics,
                 authenticator=callers(opened.pool, platform, clock=opened.clock),
                 limits=_request_limits(platform, settings),
@@ -215,14 +222,14 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
             ),
             consumer=consumer,
             dispatcher=dispatcher,
-            timers=_timers(opened, reads, step_recorder, policy, organisations, on_step),
+            timers=_timers(opened, reads, step_recorder, policy, on_step),
             digests=_digests(opened, reads, dispatcher),
             clock=opened.clock,
             reads=reads,
             measure_outbox=measure_outbox(
                 PostgresDatabase(opened.pool),
                 schema=SCHEMA,
-                topics=(platform.alerts_topic,),
+                topics=(platform.alerts_topic, platform.events_topic),
                 recorder=opened.metrics,
                 clock=opened.clock,
             ),
@@ -294,7 +301,6 @@ def _timers(
     reads: PostgresAlertReads,
     step_recorder: StepRecorder,
     policy: AlertPolicy,
-    organisations: Organisations,
     on_step: Callable[[int], None],
 ) -> TimerLoop:
     async def now() -> datetime:
@@ -305,7 +311,7 @@ def _timers(
     timers = PostgresAlertTimers(
         pool=opened.pool,
         step_recorder=step_recorder,
-        organisations=organisations,
+        organisations=opened.organisations,
         routing=policy.routing,
         clock=opened.clock,
         on_step=on_step,
@@ -371,23 +377,16 @@ def _use_cases(
     policy: AlertPolicy,
     reads: PostgresAlertReads,
     repository: PostgresAlertRepository,
-    organisations: Organisations,
+    approvals: Approvals,
 ) -> UseCases:
     directories = PostgresDirectories(opened.clock)
     silences = PostgresSilences()
-    approvals = _approvals(
-        opened,
-        [
-            DirectoryApproval(directories),
-            SilenceApproval(silences, clock=opened.clock),
-        ],
-    )
     endpoints = PostgresEndpointRepository(pool=opened.pool, sealer=opened.sealer)
     return UseCases(
         reading=AlertReading(reads, weekly_budget=opened.settings.weekly_budget),
         handling=AlertHandling(
             repository=repository,
-            organisations=organisations,
+            organisations=opened.organisations,
             policy=policy,
             clock=opened.clock,
             new_id=time_ordered_id,
@@ -425,12 +424,22 @@ def _use_cases(
     )
 
 
-def _approvals(opened: _Resources, kinds: Sequence[ApprovalKind]) -> Approvals:
+def _approvals(opened: _Resources, outbox: Outbox) -> Approvals:
     """Returns the approvals of everything in alerts that needs two people: a kind of each wing."""
+    parts = OverrideParts(
+        borrowers=PostgresBorrowers(),
+        events=OverrideOutbox(outbox, topic=opened.platform.events_topic),
+        clock=opened.clock,
+        zone=ZoneInfo(opened.platform.bank_timezone),
+    )
     return Approvals(
         database=PostgresDatabase(opened.pool),
         repository=ApprovalTable(schema=SCHEMA, reads_all=True),
-        kinds=kinds,
+        kinds=[
+            DirectoryApproval(PostgresDirectories(opened.clock)),
+            SilenceApproval(PostgresSilences(), clock=opened.clock),
+            *override_kinds(parts),
+        ],
         clock=opened.clock,
     )
 
@@ -535,12 +544,7 @@ def _routing_check(
     return check
 
 
-def _health(
-    opened: _Resources,
-    consumer: FencedConsumer,
-    organisations: Organisations,
-    routing: RoutingPlan,
-) -> Health:
+def _health(opened: _Resources, consumer: FencedConsumer, routing: RoutingPlan) -> Health:
     async def migrations() -> None:
         for name in (SCHEMA, "access"):
             if not await at_head(opened.pool, name):
@@ -558,6 +562,6 @@ def _health(
     health = Health(opened.clock)
     health.add_readiness_check("migrations", migrations)
     health.add_readiness_check("partitions", partitions)
-    health.add_readiness_check("routing", _routing_check(organisations, routing))
+    health.add_readiness_check("routing", _routing_check(opened.organisations, routing))
     health.add_note("stopped partitions", consumer.stopped)
     return health

@@ -109,17 +109,21 @@ def propose(
         str,
         typer.Argument(
             help="account-handover, control-event (ingest); missed-days, rulebook (scoring); "
-            "day-close-withdrawal (both)."
+            "day-close-withdrawal (both); directory, relaxation, tightening, unlikely-to-pay and "
+            "other overrides (alerts)."
         ),
     ],
     subject: Annotated[
         str,
         typer.Argument(
-            help="What it is about: the number of the input, the date, the rulebook, or "
+            help="What it is about: number of the input, date, rulebook, borrower, or "
             "'ACCOUNT SOURCE NEXT-SOURCE', with * for all accounts."
         ),
     ],
     reason: Reason,
+    term: Annotated[
+        list[str], typer.Option(help="NAME=VALUE that the kind needs; once for each.")
+    ] = [],  # noqa: B006 - typer copies it
     key: OwnKey = "",
     url: ServiceUrl = "",
     as_json: AsJson = False,
@@ -130,7 +134,7 @@ def propose(
 
         tocsin approvals propose ingest control-event 2 --reason "ten days of outage"
     """
-    body = {"kind": kind, "subject": subject, "reason": reason}
+    body = {"kind": kind, "subject": subject, "reason": reason, "terms": _terms(term)}
     _show(_api(service).call(url, key, "POST", PATH, body=body), as_json)
 
 
@@ -205,6 +209,20 @@ def conflict(
 
 def _api(service: Service) -> ServiceApi:
     return ServiceApi(service.value, REMEDIES)
+
+
+def _terms(given: list[str]) -> dict[str, str]:
+    """Return terms that are written NAME=VALUE.
+
+    Raises:
+        CommandError: If one is not.
+    """
+    terms = dict(term.partition("=")[::2] for term in given)
+    if any("=" not in term for term in given):
+        raise CommandError(
+            f"{' '.join(given)} is no list of terms.", remedy="Write --term NAME=VALUE for each."
+        )
+    return terms
 
 
 def _confirmed(proposal: Document, step: str, digest: str) -> str:

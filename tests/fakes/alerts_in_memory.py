@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.alerts.approvals.application.overrides import OverrideParts, override_kinds
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.read_models import (
     AlertDetail,
@@ -251,13 +252,16 @@ class InMemoryAlerts:
 
     def use_cases(self) -> UseCases:
         """Return the real use cases on these repositories."""
-        approvals = approvals_in_memory(
-            [
-                DirectoryApproval(self.directories),
-                SilenceApproval(self.silences, clock=self.clock),
-            ],
-            clock=self.clock,
+        nothing: Any = None
+        overrides = OverrideParts(
+            borrowers=nothing, events=nothing, clock=self.clock, zone=ZoneInfo("Europe/Berlin")
         )
+        kinds = [
+            DirectoryApproval(self.directories),
+            SilenceApproval(self.silences, clock=self.clock),
+            *override_kinds(overrides),
+        ]
+        approvals = approvals_in_memory(kinds, clock=self.clock)
         return UseCases(
             reading=AlertReading(self, weekly_budget=25),
             handling=AlertHandling(

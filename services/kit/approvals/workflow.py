@@ -160,6 +160,15 @@ class Approvals:
         )
         return await self._found(connection, await self._repository.add(connection, proposal))
 
+    async def is_recent_in(self, connection: Connection, kind_name: str, subject: str) -> bool:
+        """Returns whether the last proposal about a subject is so young that it would be open.
+
+        Call it in the caller's transaction; also one that was decided counts.
+        """
+        await self._repository.take_turn(connection, kind_name, subject)
+        latest = await self._repository.latest(connection, kind_name, subject)
+        return latest is not None and self._clock.now() < latest.expires_at
+
     async def decide(
         self, proposal_id: int, outcome: DecisionOutcome, step: Step, *, digest: bytes
     ) -> Proposal:

@@ -9,6 +9,13 @@ import asyncpg
 import pytest
 
 from lab.stack.logins import service_url
+from services.alerts.approvals.adapters.borrowers import PostgresBorrowers
+from services.alerts.approvals.adapters.override_events import OverrideOutbox
+from services.alerts.approvals.application.overrides import (
+    OverrideParts,
+    RelaxationProposals,
+    override_kinds,
+)
 from services.alerts.decisions.adapters import policy_files
 from services.alerts.decisions.adapters.alert_reads import PostgresAlertReads
 from services.alerts.decisions.adapters.alert_repository import PostgresAlertRepository
@@ -49,7 +56,9 @@ from services.alerts.directory.domain.organisation import (
 from services.alerts.directory.domain.person import Person
 from services.alerts.directory.domain.scope import EVERYTHING, Scope
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
-from services.kit.database import Connection, create_pool
+from services.kit.approvals.tables import ApprovalTable
+from services.kit.approvals.workflow import Approvals
+from services.kit.database import Connection, PostgresDatabase, create_pool
 from services.kit.stream.handler import Tally
 from services.kit.stream.outbox import Outbox
 from services.kit.stream.quarantine import Quarantine
@@ -93,6 +102,7 @@ class Desk:
     handler: RiskHandler
     reading: AlertReading
     handling: AlertHandling
+    approvals: Approvals
     endpoints: EndpointRegistry
     deliveries: DeliveryLog
     queue: PostgresDeliveryQueue
@@ -183,6 +193,18 @@ def desk(pool: asyncpg.Pool) -> Desk:
     sealer = Sealer([b"k" * 32])
     wakes: list[None] = []
     organisations = PostgresOrganisations(pool, bank_calendar=policy.calendar)
+    overrides = OverrideParts(
+        borrowers=PostgresBorrowers(),
+        events=OverrideOutbox(Outbox(schema="alerts"), topic="events"),
+        clock=clock,
+        zone=ZoneInfo("Europe/Berlin"),
+    )
+    approvals = Approvals(
+        database=PostgresDatabase(pool),
+        repository=ApprovalTable(schema="alerts", reads_all=True),
+        kinds=override_kinds(overrides),
+        clock=clock,
+    )
     repository = PostgresAlertRepository(
         pool=pool,
         step_recorder=step_recorder,
@@ -201,7 +223,9 @@ def desk(pool: asyncpg.Pool) -> Desk:
             recorder=measured,
             clock=clock,
             on_changes=lambda: wakes.append(None),
+            relaxations=RelaxationProposals(approvals, PostgresBorrowers()),
         ),
+        approvals=approvals,
         reading=AlertReading(PostgresAlertReads(pool), weekly_budget=25),
         handling=AlertHandling(
             repository=repository,

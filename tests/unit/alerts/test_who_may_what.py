@@ -44,7 +44,7 @@ ALLOWED: dict[tuple[str, str], set[Role]] = {
     ("POST", "/v1/alerts/{alert_id:path}/reopen"): HANDLE,
     ("POST", "/v1/alerts/bulk"): HANDLE,
     ("POST", "/v1/commands/{command_id}/undo"): HANDLE,
-    ("POST", "/v1/approvals"): {Role.SENIOR, Role.RISK},
+    ("POST", "/v1/approvals"): {Role.SENIOR, Role.RISK, Role.WORKOUT},
     ("POST", "/v1/approvals/{proposal_id}/approve"): {Role.RISK, Role.APPROVER},
     ("POST", "/v1/approvals/{proposal_id}/reject"): {Role.RISK, Role.APPROVER},
     ("POST", "/v1/approvals/{proposal_id}/conflict"): {Role.RISK, Role.APPROVER},

@@ -50,6 +50,7 @@ class IncomingAssessment:
 
     assessment: AssessmentSummary
     document: str
+    is_relaxation_proposed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +144,11 @@ def _assessment(envelope: CloudEvent[msgspec.Raw]) -> IncomingAssessment:
         raise Unreadable("at has no offset")
     if "\\u0000" in document:
         raise Unreadable("the document contains NUL, which the database cannot store")
-    return IncomingAssessment(assessment=summary, document=document)
+    return IncomingAssessment(
+        assessment=summary,
+        document=document,
+        is_relaxation_proposed="RELAXATION_PROPOSED" in data.flags,
+    )
 
 
 _READERS: Final[Mapping[str, Callable[[CloudEvent[msgspec.Raw]], Incoming]]] = {

@@ -13,6 +13,7 @@ from datetime import datetime
 import structlog
 
 from services.alerts import metrics
+from services.alerts.approvals.application.overrides import RelaxationProposals
 from services.alerts.decisions.adapters import (
     assessment_wire,
     decision_rows,
@@ -77,7 +78,7 @@ class _BatchResult:
 class RiskHandler(Handler):
     """Turns assessments into alerts."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the ports, each named at the one call site
         self,
         *,
         policy: CurrentPolicy,
@@ -86,8 +87,10 @@ class RiskHandler(Handler):
         recorder: Recorder,
         clock: Clock,
         on_changes: Callable[[], None],
+        relaxations: RelaxationProposals,
     ) -> None:
         self._on_changes = on_changes
+        self._relaxations = relaxations
         self._policy = policy
         self._step_recorder = step_recorder
         self._quarantine = quarantine
@@ -126,6 +129,12 @@ class RiskHandler(Handler):
                 result.changes.append((partition, incident))
         await self._borrowers.write(connection, [row for row in rows.values() if row.is_changed])
         await self._borrowers.mark_isolated(connection, since)
+        proposed = [
+            row.borrower_id
+            for row in rows.values()
+            if row.latest is not None and row.latest.is_relaxation_proposed
+        ]
+        await self._relaxations.propose(connection, proposed)
         await decision_rows.write(connection, result.decided)
         await self._step_recorder.record(
             connection,

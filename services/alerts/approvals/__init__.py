@@ -1,0 +1,1 @@
+"""Approvals about borrowers: overrides by people, and relaxations that scoring proposes."""

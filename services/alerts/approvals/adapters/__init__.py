@@ -1,0 +1,1 @@
+"""Borrowers as proposals show them, and the events of approved overrides."""

@@ -1,0 +1,1 @@
+"""The kinds of approval about a borrower."""

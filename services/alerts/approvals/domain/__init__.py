@@ -1,0 +1,1 @@
+"""The terms of an override, and what it changes."""
