@@ -241,7 +241,7 @@ def _close_day(borrower: Borrower, event: DayClosed, context: Context) -> Outcom
     due = effects.inspection(borrower, rules, day, event.at_us)
     facts |= _touched_by_sectors(borrower, context, day)
     has_new_rules = day == context.since_day or (
-        context.needs_traits and rules is not context.rules_for(borrower)
+        context.has_traits(borrower) and rules is not context.rules_for(borrower)
     )
     if has_new_rules:
         facts |= touched.EVERYTHING

@@ -121,6 +121,8 @@ def judge(
 
 def _has_a_used_figure(rule: IndicatorRule, values: list[int | None]) -> bool:
     """Return whether any component that the rulebook uses has a figure."""
+    if values[0] is not None and rule.components[0] is not None:
+        return True
     for position, figure in enumerate(values):
         if figure is not None and rule.components[position] is not None:
             return True

@@ -194,8 +194,10 @@ def _rescore_families(
     was_apart = risk.is_excess_apart
     fact_groups.follow_exposures(borrower, rules, as_of)
     repeated = fact_groups.repeated(signals, rules, risk)
-    has_moved = risk.is_excess_apart != was_apart or not rules.fact_slots.isdisjoint(
-        evaluation.slots
+    # No signal repeats another and none has stopped scoring: none repeated another before either.
+    is_alone = not repeated and all(signals.contribution[slot] for slot in evaluation.slots)
+    has_moved = risk.is_excess_apart != was_apart or not (
+        is_alone or rules.fact_slots.isdisjoint(evaluation.slots)
     )
     if has_moved and moved & rules.fact_families:
         moved |= rules.fact_families

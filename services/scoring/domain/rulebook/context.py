@@ -89,7 +89,7 @@ class Context:
         """Return the rules that apply to the borrower, on the day or the last one closed."""
         profile = borrower.profile
         kind = (profile.segment, profile.industry_code, self._data_profile_of(borrower))
-        if self.needs_traits and self._has_traits(borrower, day):
+        if self.has_traits(borrower, day):
             return self._rules_by_traits(borrower, kind[2], day)
         if borrower.borrower_id in self._named:
             return self._resolve(kind, borrower.borrower_id)
@@ -98,10 +98,13 @@ class Context:
             rules = self._by_kind[kind] = self._resolve(kind, "")
         return rules
 
-    def _has_traits(self, borrower: Borrower, day: int) -> bool:
-        """Return whether its loans or its age may make a difference: nearly never its age."""
-        if self.rulebook.by_product:
-            return True
+    def has_traits(self, borrower: Borrower, day: int = 0) -> bool:
+        """Return whether its loans or its age may make a difference: nearly never its age.
+
+        As of the day or the last one closed; what is too old for it stays so.
+        """
+        if not self.needs_traits or self.rulebook.by_product:
+            return self.needs_traits
         profile = borrower.profile
         if profile.start_day is None:
             return False
