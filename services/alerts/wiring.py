@@ -83,6 +83,7 @@ from services.kit.database import (
     close_pool,
     create_pool,
 )
+from services.kit.http.access_log import PostgresAccessLog
 from services.kit.http.application import WebParts
 from services.kit.http.callers import callers
 from services.kit.http.health import Health, NotReady
@@ -218,6 +219,7 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
                 authenticator=callers(opened.pool, platform, clock=opened.clock),
                 limits=_request_limits(platform, settings),
                 quarantine=_quarantine(opened),
+                access_log=PostgresAccessLog(opened.pool, schema=SCHEMA),
                 commands=PostgresCommands(opened.pool, schema=SCHEMA, clock=opened.clock),
             ),
             consumer=consumer,

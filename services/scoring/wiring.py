@@ -15,6 +15,7 @@ from services.kit.approvals.workflow import Approvals
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.clock import Clock, SystemClock
 from services.kit.database import PostgresDatabase, close_pool, create_pool
+from services.kit.http.access_log import PostgresAccessLog
 from services.kit.http.application import WebParts
 from services.kit.http.callers import callers
 from services.kit.http.health import Health, NotReady
@@ -161,6 +162,7 @@ async def build(platform: PlatformSettings, settings: ScoringSettings) -> AsyncI
                 authenticator=callers(pool, platform, clock=clock),
                 limits=platform.request_limits(),
                 quarantine=build_quarantine(database, parts, producer),
+                access_log=PostgresAccessLog(pool, schema=SCHEMA),
             ),
             metrics=metrics,
             health=health,

@@ -16,6 +16,7 @@ from services.kit.http.application import WebParts
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.scoring.entrypoints import http as scoring_http
+from tests.fakes.access_log_in_memory import MemoryAccessLog
 from tests.fakes.alerts_http import application
 from tests.fakes.alerts_in_memory import InMemoryAlerts
 from tests.fakes.approvals_in_memory import no_approvals
@@ -58,6 +59,7 @@ def parts() -> WebParts:
         health=Health(SystemClock()),
         metrics=Metrics(KIT_CATALOGUE),
         authenticator=_Nobody(),
+        access_log=MemoryAccessLog(),
         quarantine=cast(Any, object()),
     )
 

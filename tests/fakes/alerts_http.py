@@ -14,6 +14,7 @@ from services.kit.http.auth import Principal
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.kit.stream.quarantine_review import QuarantineReview
+from tests.fakes.access_log_in_memory import MemoryAccessLog
 from tests.fakes.alerts_in_memory import InMemoryAlerts
 from tests.fakes.commands_in_memory import MemoryCommands
 
@@ -54,6 +55,7 @@ def application(books: InMemoryAlerts, health: Health | None = None) -> FastAPI:
             health=health or Health(clock),
             metrics=Metrics(KIT_CATALOGUE),
             authenticator=KnownPeople(),
+            access_log=MemoryAccessLog(),
             quarantine=cast(QuarantineReview, object()),
             commands=MemoryCommands(clock),
         ),

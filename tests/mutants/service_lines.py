@@ -587,14 +587,6 @@ LINES = (
         ("tests/unit/kit/http/test_request_rate.py",),
     ),
     Mutant(
-        "token-by-two-algorithms",
-        "a token signed by any other algorithm gets nobody in",
-        "services/kit/access/tokens.py",
-        '    if header.get("alg") not in ALGORITHMS:\n',
-        '    if not header.get("alg"):\n',
-        (f"{KIT_HTTP}/test_token_auth.py",),
-    ),
-    Mutant(
         "token-names-no-key",
         "a token that brings or fetches its own key gets nobody in",
         "services/kit/access/tokens.py",
@@ -681,6 +673,22 @@ LINES = (
         " AND subject = $2 AND removed_at IS NULL",
         " AND subject = $2",
         ("tests/integration/kit/test_access.py",),
+    ),
+    Mutant(
+        "reads-are-logged",
+        "no card of a borrower is shown that the access log does not have",
+        "services/kit/http/access_log.py",
+        "    await _add(request, parameter, route, AccessOutcome.READ)\n",
+        "",
+        (f"{KIT_HTTP}/test_access_log.py",),
+    ),
+    Mutant(
+        "refusals-are-logged",
+        "who asks for what is not theirs is in the access log",
+        "services/kit/http/access_log.py",
+        "        await _add(request, parameter, route, AccessOutcome.REFUSED)\n",
+        "",
+        (f"{KIT_HTTP}/test_access_log.py",),
     ),
     Mutant(
         "command-is-executed-once",

@@ -19,6 +19,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from services.kit.catalogue import BUILD
 from services.kit.http import problems
+from services.kit.http.access_log import AccessLog, is_audited
 from services.kit.http.auth import ANY_ROLE, Authenticator, Guard, KeyGuard, Public, public
 from services.kit.http.health import Health, Verdict
 from services.kit.http.idempotency import CommandStore, is_idempotent
@@ -44,6 +45,7 @@ class WebParts:
         problems: The problem kind of each of the service's own error classes.
         quarantine: The quarantine of the service's consumer, shown under `/v1/quarantine`.
         commands: Where routes that are marked `idempotent` store their answers.
+        access_log: Where reads of routes that are marked `audited_read` are written.
     """
 
     health: Health
@@ -53,6 +55,7 @@ class WebParts:
     limits: RequestLimits = field(default_factory=RequestLimits)
     quarantine: QuarantineReview | None = None
     commands: CommandStore | None = None
+    access_log: AccessLog | None = None
 
 
 class UndeclaredRoute(Exception):
@@ -61,6 +64,10 @@ class UndeclaredRoute(Exception):
 
 class UnstoredCommand(Exception):
     """A route executes its command once, and there is nothing to store its answers in."""
+
+
+class UnloggedRead(Exception):
+    """A route logs its reads, and there is no log."""
 
 
 class LenientRoute(Exception):
@@ -81,6 +88,7 @@ def create_app(
         UndeclaredRoute: If a route declares no roles.
         LenientRoute: If a route of the API is neither a `JsonRoute` nor a `KeyedRoute`.
         UnstoredCommand: If a route is `idempotent` and `parts.commands` is missing.
+        UnloggedRead: If a route is an `audited_read` and `parts.access_log` is missing.
     """
     every = [*routers, _probes(parts.health, parts.metrics)]
     if parts.quarantine is not None:
@@ -99,6 +107,7 @@ def create_app(
     app.state.authenticator = parts.authenticator
     app.state.health = parts.health
     app.state.commands = parts.commands
+    app.state.access_log = parts.access_log
     requests_by_key = RequestsByKey(parts.limits)
     app.state.requests_by_key = requests_by_key
     app.state.request_rate = RequestRate(parts.limits)
@@ -113,8 +122,10 @@ def create_app(
     lenient = lenient_routes(app)
     if lenient:
         raise LenientRoute(f"{name}: {', '.join(lenient)}: give the router route_class=JsonRoute")
-    if parts.commands is None and (unstored := idempotent_routes(app)):
+    if parts.commands is None and (unstored := _marked(app, is_idempotent)):
         raise UnstoredCommand(f"{name}: {', '.join(unstored)}: give WebParts the commands")
+    if parts.access_log is None and (unlogged := _marked(app, is_audited)):
+        raise UnloggedRead(f"{name}: {', '.join(unlogged)}: give WebParts the access log")
     app.add_middleware(
         RequestMiddleware,
         recorder=parts.metrics,
@@ -144,13 +155,13 @@ def lenient_routes(app: FastAPI) -> list[str]:
     ]
 
 
-def idempotent_routes(app: FastAPI) -> list[str]:
-    """Returns the paths of routes whose command is executed once for its key."""
+def _marked(app: FastAPI, is_marked: Callable[[Dependant], bool]) -> list[str]:
+    """Returns the paths of routes that have a mark."""
     return [
         f"{','.join(sorted(context.methods or ()))} {context.path}"
         for context in iter_route_contexts(app.routes)
         if isinstance(context.original_route, JsonRoute)
-        and is_idempotent(context.original_route.dependant)
+        and is_marked(context.original_route.dependant)
     ]
 
 

@@ -210,9 +210,10 @@ class Guard:
 
     def let_in(self, request: Request, principal: Principal) -> Principal:
         """Returns a caller who is known, or raises a problem 403 or 429."""
+        state: dict[str, Any] = request.scope.setdefault("state", {})
+        state["refused"] = principal
         check_roles(principal, self.roles)
         requests_by_key: RequestsByKey = request.app.state.requests_by_key
-        state: dict[str, Any] = request.scope.setdefault("state", {})
         if "principal" not in state:
             _check_rate(request, principal)
             if not requests_by_key.enter(principal.id):

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from services.contracts.rejection import EventRejected
 from services.contracts.strict_json import read_json
+from services.kit.http.access_log import audited_parameter, logged
 from services.kit.http.auth import key_guards, presented_key
 from services.kit.http.idempotency import answer_once, is_idempotent
 from services.kit.http.query_names import query_names, refuse_unknown_parameters
@@ -52,11 +53,18 @@ class JsonRoute(APIRoute):
         is_command = is_idempotent(self.dependant)
         guards, names = key_guards(self.dependant), query_names(self.dependant)
 
-        async def handle_strictly(request: Request) -> Response:
+        parameter = audited_parameter(self.dependant)
+
+        async def serve(request: Request) -> Response:
             for guard in guards:
                 await guard.admit(request, presented_key(request))
             refuse_unknown_parameters(request, names)
             strict = StrictRequest(request.scope, request.receive)
             return await (answer_once(strict, handle) if is_command else handle(strict))
+
+        async def handle_strictly(request: Request) -> Response:
+            if parameter is None:
+                return await serve(request)
+            return await logged(request, parameter, self.path_format, serve)
 
         return handle_strictly

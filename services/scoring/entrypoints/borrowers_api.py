@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from services.contracts.bounds import ID_CHARACTERS
 from services.contracts.schemas import inlined_schema
 from services.kit.access.keys import READERS
+from services.kit.http.access_log import audited_read
 from services.kit.http.auth import KeyGuard, Principal
 from services.kit.http.json_route import JsonRoute
 from services.kit.stream.records import generation_and_offset
@@ -91,7 +92,7 @@ def router(queries: BorrowerQueries) -> APIRouter:
         prefix="/v1/borrowers/{borrower_id:path}",
         route_class=JsonRoute,
         tags=["borrowers"],
-        dependencies=[Depends(KeyGuard(READERS))],
+        dependencies=[Depends(KeyGuard(READERS)), Depends(audited_read("borrower_id"))],
     )
 
     @routes.get("/assessment", responses=_ASSESSMENT)

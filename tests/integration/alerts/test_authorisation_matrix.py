@@ -408,7 +408,7 @@ async def test_every_role_gets_in_exactly_where_its_table_says(
 
 
 async def test_what_a_caller_may_not_see_is_answered_like_what_is_not_there(
-    services: dict[str, Service], alert_ids: dict[str, str]
+    services: dict[str, Service], alert_ids: dict[str, str], database_url: str
 ) -> None:
     wrong: list[str] = []
     asked = [
@@ -429,6 +429,25 @@ async def test_what_a_caller_may_not_see_is_answered_like_what_is_not_there(
                 wrong.append(f"{caller}: {operation.method} {operation.path} of {borrower}")
     assert wrong == []
     assert len(asked) > 50
+    await _check_access_log(database_url)
+
+
+async def _check_access_log(database_url: str) -> None:
+    """Every borrower that somebody saw was theirs, and nobody removes a row."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        for schema in ("alerts", "scoring"):
+            rows = await connection.fetch(
+                f"SELECT DISTINCT actor, subject, outcome FROM {schema}.access_log"
+                " WHERE subject LIKE 'b-%'"
+            )
+            seen = {(row["actor"], row["subject"]) for row in rows if row["outcome"] == "READ"}
+            assert seen == {(name, each) for name, who in CALLERS.items() for each in who.sees}
+            assert ("officer", "b-foreign", "REFUSED") in {tuple(row) for row in rows}
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="is append-only"):
+                await connection.execute(f"DELETE FROM {schema}.access_log")
+    finally:
+        await connection.close()
 
 
 async def test_no_list_count_or_figure_shows_a_borrower_that_the_caller_may_not_see(

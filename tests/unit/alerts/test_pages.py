@@ -16,6 +16,7 @@ from services.kit.http.application import WebParts
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
 from services.wording.parties import without_parties
+from tests.fakes.access_log_in_memory import MemoryAccessLog
 from tests.fakes.alerts_http import AUDITOR, OFFICER, PEOPLE, KnownPeople, client
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts, an_alert
 from tests.fakes.clock import ManualClock
@@ -444,6 +445,7 @@ def test_played_history_is_shown_against_its_own_time(books: InMemoryAlerts) -> 
         health=Health(clock),
         metrics=Metrics(KIT_CATALOGUE),
         authenticator=KnownPeople(),
+        access_log=MemoryAccessLog(),
         commands=MemoryCommands(clock),
     )
     played = Presentation(timezone="Europe/Berlin", secure_cookies=False, shows_log_time=True)

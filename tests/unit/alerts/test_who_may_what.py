@@ -13,6 +13,7 @@ from services.kit.http.application import WebParts
 from services.kit.http.auth import Principal
 from services.kit.http.health import Health
 from services.kit.metrics import Metrics
+from tests.fakes.access_log_in_memory import MemoryAccessLog
 from tests.fakes.alerts_in_memory import NOW, InMemoryAlerts
 from tests.fakes.clock import ManualClock
 from tests.fakes.commands_in_memory import MemoryCommands
@@ -113,6 +114,7 @@ def http() -> TestClient:
         health=Health(clock),
         metrics=Metrics(KIT_CATALOGUE),
         authenticator=OneOfEach(),
+        access_log=MemoryAccessLog(),
         commands=MemoryCommands(clock),
     )
     app = create_app(

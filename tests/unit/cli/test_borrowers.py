@@ -22,6 +22,7 @@ from services.scoring.application.event_resend import EventResend, ResendSpan
 from services.scoring.application.isolated_borrowers import IsolatedBorrower, IsolatedBorrowers
 from services.scoring.application.ports import StoredState
 from services.scoring.entrypoints.http import create_app
+from tests.fakes.access_log_in_memory import MemoryAccessLog
 from tests.fakes.approvals_in_memory import NoDatabase, no_approvals
 from tests.fakes.clock import ManualClock
 from tests.fakes.scoring_worker import MemoryWorker
@@ -108,7 +109,10 @@ def isolation(monkeypatch: pytest.MonkeyPatch, assessments: MemoryAssessments) -
         database=NoDatabase(), rows=memory, partitions=memory, topic="events"
     )
     parts = WebParts(
-        health=Health(ManualClock(SINCE)), metrics=Metrics(KIT_CATALOGUE), authenticator=Keys()
+        health=Health(ManualClock(SINCE)),
+        metrics=Metrics(KIT_CATALOGUE),
+        authenticator=Keys(),
+        access_log=MemoryAccessLog(),
     )
     nothing = cast(Any, None)
     worker = MemoryWorker()

@@ -24,6 +24,7 @@ from services.alerts.decisions.entrypoints.request_models import (
 )
 from services.alerts.directory.entrypoints.permissions import Caller, may_read
 from services.alerts.primitives.paging import CursorPage
+from services.kit.http.access_log import audited_read
 from services.kit.http.etags import tag
 from services.kit.http.json_route import JsonRoute
 
@@ -79,6 +80,7 @@ def router(reading: AlertReading) -> APIRouter:
 
 def _add_reading(routes: APIRouter, reading: AlertReading) -> None:
     guarded = [Depends(may_read)]
+    of_alert, of_borrower = Depends(audited_read("alert_id")), Depends(audited_read("borrower_id"))
 
     @routes.get("/alerts", dependencies=guarded)
     async def list_alerts(
@@ -89,7 +91,7 @@ def _add_reading(routes: APIRouter, reading: AlertReading) -> None:
             query.filters(), person=person, cursor=query.cursor, limit=query.limit
         )
 
-    @routes.get("/alerts/{alert_id:path}", dependencies=guarded)
+    @routes.get("/alerts/{alert_id:path}", dependencies=[*guarded, of_alert])
     async def get_alert(alert_id: str, person: Caller, response: Response) -> AlertResponse:
         """Return one alert with its history and its borrower's card; its version is the ETag."""
         detail = await reading.get_alert(alert_id, person=person)
@@ -97,12 +99,12 @@ def _add_reading(routes: APIRouter, reading: AlertReading) -> None:
         tag(response, detail.alert.version)
         return AlertResponse(detail=detail, card=card)
 
-    @routes.get("/borrowers/{borrower_id:path}/card", dependencies=guarded)
+    @routes.get("/borrowers/{borrower_id:path}/card", dependencies=[*guarded, of_borrower])
     async def get_card(borrower_id: str, person: Caller) -> BorrowerCard:
         """Return a borrower's risk warning card."""
         return await reading.get_card(borrower_id, person=person)
 
-    @routes.get("/borrowers/{borrower_id:path}/decisions", dependencies=guarded)
+    @routes.get("/borrowers/{borrower_id:path}/decisions", dependencies=[*guarded, of_borrower])
     async def list_decisions(
         borrower_id: str, query: Annotated[DecisionQuery, Query()], person: Caller
     ) -> DecisionList:

@@ -21,6 +21,7 @@ from services.scoring.adapters.rulebook_reader import read_text
 from services.scoring.application.control_events import EventsTopic
 from services.scoring.application.rulebook_workflow import RulebookApproval, RulebookWorkflow
 from services.scoring.entrypoints.http import create_app
+from tests.fakes.access_log_in_memory import MemoryAccessLog
 from tests.fakes.approvals_in_memory import InMemoryApprovals, NoDatabase, approvals_in_memory
 from tests.fakes.clock import ManualClock
 from tests.fakes.pd_models import a_model, rulebook_with
@@ -42,7 +43,12 @@ def outbox(monkeypatch: pytest.MonkeyPatch) -> KeptOutbox:
         clock=clock,
         topic=EventsTopic(name="events", partitions=2, zone=ZoneInfo("UTC")),
     )
-    parts = WebParts(health=Health(clock), metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
+    parts = WebParts(
+        health=Health(clock),
+        metrics=Metrics(KIT_CATALOGUE),
+        authenticator=Keys(),
+        access_log=MemoryAccessLog(),
+    )
     approvals = approvals_in_memory(
         [RulebookApproval(rulebooks)], clock=clock, repository=proposals
     )

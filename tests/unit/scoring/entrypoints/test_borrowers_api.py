@@ -31,6 +31,7 @@ from services.scoring.domain.fold import fold, new_borrower
 from services.scoring.domain.rulebook.context import Context
 from services.scoring.entrypoints.http import create_app
 from services.scoring.entrypoints.response_models import arrears_body
+from tests.fakes.access_log_in_memory import MemoryAccessLog
 from tests.fakes.approvals_in_memory import no_approvals
 from tests.fakes.clock import ManualClock
 from tests.fakes.scoring_worker import RULEBOOK, ZONE
@@ -115,7 +116,12 @@ def reading() -> OneBorrower:
 @pytest.fixture
 def client(reading: OneBorrower) -> TestClient:
     health = Health(ManualClock(datetime(2026, 3, 2, tzinfo=UTC)))
-    parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
+    parts = WebParts(
+        health=health,
+        metrics=Metrics(KIT_CATALOGUE),
+        authenticator=Keys(),
+        access_log=MemoryAccessLog(),
+    )
     app = create_app(
         reading, None, None, None, no_approvals(), isolated=None, resend=None, parts=parts
     )  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from services.scoring.application.ports import Isolation
 from services.scoring.domain.portfolio.exit_candidates import ExitCandidate
 from services.scoring.entrypoints.http import create_app
 from services.scoring.entrypoints.response_models import exit_candidate_item
+from tests.fakes.access_log_in_memory import MemoryAccessLog
 from tests.fakes.approvals_in_memory import no_approvals
 from tests.fakes.clock import ManualClock
 from tests.fakes.portfolio_in_memory import log_of_fifty_five_days, portfolio_of
@@ -57,7 +58,12 @@ def client() -> TestClient:
 
 def client_of(worker: MemoryWorker) -> TestClient:
     health = Health(ManualClock(datetime(2026, 3, 2, tzinfo=UTC)))
-    parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
+    parts = WebParts(
+        health=health,
+        metrics=Metrics(KIT_CATALOGUE),
+        authenticator=Keys(),
+        access_log=MemoryAccessLog(),
+    )
     portfolio = portfolio_of(worker)
     app = create_app(
         None, None, portfolio, None, no_approvals(), isolated=None, resend=None, parts=parts

@@ -20,6 +20,7 @@ from services.scoring.adapters.rulebook_reader import SHIPPED, read_text
 from services.scoring.application.control_events import EventsTopic
 from services.scoring.application.rulebook_workflow import RulebookApproval, RulebookWorkflow
 from services.scoring.entrypoints.http import create_app
+from tests.fakes.access_log_in_memory import MemoryAccessLog
 from tests.fakes.approvals_in_memory import InMemoryApprovals, NoDatabase, approvals_in_memory
 from tests.fakes.clock import ManualClock
 from tests.fakes.rulebooks_in_memory import InMemoryRulebooks, KeptOutbox
@@ -66,7 +67,12 @@ def client(outbox: KeptOutbox) -> TestClient:
         clock=clock,
         topic=EventsTopic(name="tocsin.events", partitions=3, zone=ZoneInfo("Europe/Berlin")),
     )
-    parts = WebParts(health=Health(clock), metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
+    parts = WebParts(
+        health=Health(clock),
+        metrics=Metrics(KIT_CATALOGUE),
+        authenticator=Keys(),
+        access_log=MemoryAccessLog(),
+    )
     approvals = approvals_in_memory(
         [RulebookApproval(rulebooks)], clock=clock, repository=proposals
     )

@@ -19,6 +19,7 @@ from services.scoring.application.sector_stress import MeasuredMonth, SectorMoni
 from services.scoring.domain.portfolio.sector_stress import SectorMonth
 from services.scoring.entrypoints.http import create_app
 from tests.contract.catalogue import validator_of
+from tests.fakes.access_log_in_memory import MemoryAccessLog
 from tests.fakes.approvals_in_memory import NoDatabase, no_approvals
 from tests.fakes.clock import ManualClock
 
@@ -68,7 +69,12 @@ def watch() -> SectorMonitor:
 @pytest.fixture(scope="module")
 def client(watch: SectorMonitor) -> TestClient:
     health = Health(ManualClock(datetime(2026, 4, 2, tzinfo=UTC)))
-    parts = WebParts(health=health, metrics=Metrics(KIT_CATALOGUE), authenticator=Keys())
+    parts = WebParts(
+        health=health,
+        metrics=Metrics(KIT_CATALOGUE),
+        authenticator=Keys(),
+        access_log=MemoryAccessLog(),
+    )
     app = create_app(
         None, None, None, watch, no_approvals(), isolated=None, resend=None, parts=parts
     )  # type: ignore[arg-type]

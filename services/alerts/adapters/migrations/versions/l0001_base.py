@@ -3,7 +3,7 @@
 from services.alerts.adapters import directory_tables
 from services.kit import audit
 from services.kit.approvals import tables as approvals
-from services.kit.http import idempotency
+from services.kit.http import access_log, idempotency
 from services.kit.migrations import execute
 from services.kit.stream import incidents, outbox, progress, quarantine
 
@@ -355,6 +355,7 @@ def upgrade() -> None:
         outbox.TABLES,
         quarantine.TABLES,
         idempotency.TABLES,
+        access_log.TABLES,
     ):
         execute(tables.format(schema="alerts"))
     execute(approvals.TABLES.format(schema="alerts"))

@@ -7,6 +7,7 @@ service's rights can therefore do no more than the service.
 
 from services.kit import audit
 from services.kit.approvals import tables as approvals
+from services.kit.http import access_log
 from services.kit.migrations import execute
 from services.kit.stream import incidents, outbox, progress, quarantine
 
@@ -253,6 +254,7 @@ def upgrade() -> None:
     execute(audit.append_only("scoring", "rulebook"))
     for table in ("rulebook_activation", "borrower_resume"):
         execute(audit.audited("scoring", table))
+    execute(access_log.TABLES.format(schema="scoring"))
     for tables in (progress.TABLES, incidents.TABLES, outbox.TABLES, quarantine.TABLES):
         execute(tables.format(schema="scoring"))
     execute(RIGHTS.format(ledger_parts=", ".join(f"scoring.{name}" for name in LEDGER_PARTS)))
