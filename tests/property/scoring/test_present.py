@@ -16,6 +16,7 @@ from services.scoring.application.borrower_queries import (
     BorrowerQueries,
     FoldedSpan,
     PresentRow,
+    Responsibility,
     Viewer,
 )
 from tests.fakes.scoring_worker import MemoryWorker
@@ -34,8 +35,9 @@ class MemoryRows:
 
     async def hold_snapshot(self, _connection: Any) -> None: ...
 
-    async def officer_of(self, _connection: Any, borrower_id: str) -> tuple[str | None] | None:
-        return (None,) if borrower_id in self._worker.states.rows else None
+    async def responsible(self, _connection: Any, borrower_id: str) -> Responsibility | None:
+        is_known = borrower_id in self._worker.states.rows
+        return Responsibility(officer_id=None, branch_id=None) if is_known else None
 
     async def isolation(self, _connection: Any, _borrower_id: str) -> FoldedSpan | None:
         return None
