@@ -29,7 +29,7 @@ RESOLVE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit
 SITE := .tocsin/docs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format check schemas docs test simulation histories data-torture repeat mutants compiled bench demo torture stack stack-down audit lock clean
+.PHONY: help setup format check schemas docs test simulation histories data-torture repeat mutants compiled bench demo delivery-torture torture stack stack-down audit lock clean
 # Two targets at a time would build the same environment twice.
 .NOTPARALLEL:
 
@@ -106,6 +106,9 @@ bench: $(INSTALLED) ## Measure speed and cost, compiled where there is a C compi
 
 demo: $(INSTALLED) ## Play a bank through the whole system; ARGS=--once ends by itself
 	@$(BIN)/tocsin demo $(ARGS)
+
+delivery-torture: $(INSTALLED) ## Kill three dispatchers while receivers fail; ARGS="--profile full"
+	@$(BIN)/python -m tests.delivery_torture $(ARGS)
 
 torture: $(INSTALLED) ## Kill, pause and crash the system, then hold it to its promises; ARGS="--profile full"
 	@$(BIN)/python -m tests.chaos $(ARGS)

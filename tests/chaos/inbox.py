@@ -44,6 +44,7 @@ class Inbox:
     """One server for all endpoints, which differ by their path."""
 
     dice: Random
+    failing_share: float = FAILING_SHARE
     secrets: dict[str, str] = field(default_factory=dict)
     taken: dict[tuple[str, str], Message] = field(default_factory=dict)
     repeats: int = 0
@@ -80,7 +81,7 @@ class Inbox:
         headers = dict(re.findall(r"^([\w-]+): *(.*?)\r$", head.lower(), re.MULTILINE))
         signature = re.search(r"^webhook-signature: *(.*?)\r$", head, re.MULTILINE | re.IGNORECASE)
         key = (path, headers["webhook-id"])
-        if key not in self._failed and self.dice.random() < FAILING_SHARE:
+        if key not in self._failed and self.dice.random() < self.failing_share:
             self._failed.add(key)
             return self.dice.choice(FAILURES)
         headers["webhook-signature"] = signature[1] if signature else ""

@@ -1,14 +1,16 @@
 """Mail to people of the directory, and what bounds an endpoint, on the real database."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.alerts.delivery.adapters.digest_rows import PostgresDigestRows
 from services.alerts.delivery.adapters.directory_mailboxes import DirectoryMailboxes
 from services.alerts.delivery.adapters.member_rights import MemberRights
 from services.alerts.delivery.application.channel import ChannelMessage
+from services.alerts.delivery.application.digests import PlannedDigest
 from services.alerts.delivery.application.judged_channel import JudgedChannel
 from services.alerts.delivery.application.read_models import DeliveryFilters
 from services.alerts.delivery.domain.attempt import (
@@ -210,6 +212,22 @@ async def test_a_disabled_endpoint_is_reported_on_another_one(desk: Desk) -> Non
     [notice] = channels.sent
     assert notice.event_type == "webhook.disabled.v1"
     assert notice.document["headline"].endswith("gets no messages: only failures")
+
+
+async def test_a_mailbox_gets_one_digest_a_day_whoever_plans_it(desk: Desk) -> None:
+    shared = await desk.endpoint("mailto:desk@bank.com", format="email")
+    digest = PlannedDigest(
+        endpoint_id=shared.endpoint.endpoint_id,
+        recipient_id=None,
+        day=date(2026, 3, 2),
+        document={"headline": "2 March 2026", "borrowers": []},
+    )
+    assert [await PostgresDigestRows(desk.pool).add(digest) for _ in range(2)] == [True, False]
+    channels = Channels()
+    assert await desk.dispatcher(channels).turn() == 1
+    [mail] = channels.sent
+    assert mail.event_type == "alert.digest.v1"
+    assert mail.message_id == f"msg_digest-{shared.endpoint.endpoint_id}-2026-03-02"
 
 
 async def test_a_notice_endpoint_must_exist(desk: Desk) -> None:
