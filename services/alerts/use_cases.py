@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.application.silences import Silences
+from services.alerts.decisions.application.work_list import WorkListReading
 from services.alerts.delivery.application.deliveries import DeliveryLog
 from services.alerts.delivery.application.endpoint_trial import EndpointTrial
 from services.alerts.delivery.application.endpoints import EndpointRegistry
@@ -18,6 +19,7 @@ class UseCases:
     """The use cases of alerts."""
 
     reading: AlertReading
+    work_list: WorkListReading
     handling: AlertHandling
     endpoints: EndpointRegistry
     trial: EndpointTrial

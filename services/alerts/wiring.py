@@ -29,11 +29,13 @@ from services.alerts.decisions.adapters.alert_timers import PostgresAlertTimers
 from services.alerts.decisions.adapters.risk_handler import RiskHandler
 from services.alerts.decisions.adapters.silence_rows import PostgresSilences
 from services.alerts.decisions.adapters.step_recorder import StepRecorder
+from services.alerts.decisions.adapters.work_list_reads import PostgresWorkListReads
 from services.alerts.decisions.application.current_policy import CurrentPolicy
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.application.silences import SilenceApproval, Silences
 from services.alerts.decisions.application.timer_loop import POLL_SECONDS, TimerLoop
+from services.alerts.decisions.application.work_list import Now, WorkListReading
 from services.alerts.decisions.domain.policy import AlertPolicy, RoutingPlan
 from services.alerts.delivery.adapters import digest_rows, sealing
 from services.alerts.delivery.adapters.channels.http_poster import HttpPoster
@@ -298,6 +300,16 @@ def _step_recorder(opened: _Resources, outbox: Outbox) -> StepRecorder:
     )
 
 
+def _now(opened: _Resources, reads: PostgresAlertReads) -> Now:
+    """Returns the moment that deadlines compare with; in played history that of the log."""
+
+    async def now() -> datetime:
+        newest = await reads.newest_moment() if opened.settings.shows_log_time else None
+        return newest or opened.clock.now()
+
+    return now
+
+
 def _timers(
     opened: _Resources,
     reads: PostgresAlertReads,
@@ -305,11 +317,6 @@ def _timers(
     policy: AlertPolicy,
     on_step: Callable[[int], None],
 ) -> TimerLoop:
-    async def now() -> datetime:
-        # In played history timers compare with the log, as pages do.
-        newest = await reads.newest_moment() if opened.settings.shows_log_time else None
-        return newest or opened.clock.now()
-
     timers = PostgresAlertTimers(
         pool=opened.pool,
         step_recorder=step_recorder,
@@ -319,7 +326,12 @@ def _timers(
         on_step=on_step,
     )
     poll_seconds = LOG_TIME_POLL_SECONDS if opened.settings.shows_log_time else POLL_SECONDS
-    return TimerLoop(timers=timers, now=now, recorder=opened.metrics, poll_seconds=poll_seconds)
+    return TimerLoop(
+        timers=timers,
+        now=_now(opened, reads),
+        recorder=opened.metrics,
+        poll_seconds=poll_seconds,
+    )
 
 
 def _digests(opened: _Resources, reads: PostgresAlertReads, dispatcher: Dispatcher) -> DailyDigests:
@@ -386,6 +398,11 @@ def _use_cases(
     endpoints = PostgresEndpointRepository(pool=opened.pool, sealer=opened.sealer)
     return UseCases(
         reading=AlertReading(reads, weekly_budget=opened.settings.weekly_budget),
+        work_list=WorkListReading(
+            PostgresWorkListReads(opened.pool),
+            organisations=opened.organisations,
+            now=_now(opened, reads),
+        ),
         handling=AlertHandling(
             repository=repository,
             organisations=opened.organisations,

@@ -26,7 +26,16 @@ from services.alerts.decisions.application.read_models import (
 )
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.application.silences import SilenceApproval, Silences
-from services.alerts.decisions.domain import timers
+from services.alerts.decisions.application.work_list import (
+    BorrowerPosition,
+    DayEnds,
+    WorkItem,
+    WorkList,
+    WorkListReading,
+    WorkQuery,
+    WorkTab,
+)
+from services.alerts.decisions.domain import lifecycle, timers
 from services.alerts.decisions.domain.alert import (
     Action,
     Alert,
@@ -264,6 +273,7 @@ class InMemoryAlerts:
         approvals = approvals_in_memory(kinds, clock=self.clock)
         return UseCases(
             reading=AlertReading(self, weekly_budget=25),
+            work_list=WorkListReading(self, organisations=self.directories, now=self.now),
             handling=AlertHandling(
                 repository=self,
                 organisations=self.directories,
@@ -321,6 +331,43 @@ class InMemoryAlerts:
         end = begin + limit
         return CursorPage(
             items=matching[begin:end], next_cursor=str(end) if len(matching) > end else None
+        )
+
+    async def now(self) -> datetime:
+        return self.clock.now()
+
+    async def work_list(
+        self, query: WorkQuery, *, scope: Scope, now: datetime, day_ends: DayEnds
+    ) -> WorkList:
+        """Return every open alert as a row of the tab; PostgreSQL decides tabs and order."""
+        open_alerts = [each for each in self.alerts.values() if each.is_open]
+        return WorkList(
+            items=[
+                WorkItem(
+                    alert=self._summary(alert),
+                    name=None,
+                    sentence=alert.texts[query.language].headline,
+                    news=(),
+                    deadline=alert.deadlines.acknowledge_by,
+                    is_overdue=False,
+                    position=BorrowerPosition(
+                        as_of=alert.as_of,
+                        currency="EUR",
+                        exposure="50000.00",
+                        past_due="1200.00",
+                        next_due=None,
+                        undrawn=None,
+                    ),
+                    allowed_actions=lifecycle.allowed_actions(alert, at=now),
+                )
+                for alert in open_alerts
+                if self._is_seen(alert.borrower_id, scope)
+            ],
+            next_cursor=None,
+            counts={tab: 0 for tab in WorkTab},
+            now=now,
+            last_close=None,
+            stream_position=str(len(self.history)),
         )
 
     async def alert(self, alert_id: str, *, scope: Scope) -> AlertDetail | None:

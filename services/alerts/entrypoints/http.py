@@ -39,7 +39,7 @@ def create_app(
         "alerts",
         parts=replace(parts, problems=PROBLEMS),
         routers=[
-            alerts_api.router(use_cases.reading),
+            alerts_api.router(use_cases.reading, use_cases.work_list),
             commands_api.router(use_cases.handling),
             webhooks_api.router(use_cases.endpoints, use_cases.trial, use_cases.deliveries),
             people_api.router(use_cases.directory),

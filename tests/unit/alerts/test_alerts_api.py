@@ -75,6 +75,21 @@ class TestReading:
         assert response.status_code == 422
         assert response.json()["errors"][0]["parameter"].startswith(query.partition("=")[0])
 
+    def test_the_list_to_work_off_is_in_the_language_of_the_reader(self, http: TestClient) -> None:
+        headers = bearer(OFFICER, **{"Accept-Language": "es-ES,es;q=0.9"})
+        answer = http.get("/v1/alerts?tab=now&scope=mine", headers=headers).json()
+        [item] = answer["items"]
+        assert item["sentence"].startswith("B-1 está en el estado")
+        assert item["position"]["exposure"] == "50000.00"
+        assert answer["now"] == "2026-03-04T09:30:00Z"
+        assert set(answer["counts"]) == {"now", "later", "waiting", "snoozed", "done"}
+
+    @pytest.mark.parametrize(
+        "query", ["tab=soon", "tab=now&severity=HIGH", "tab=now&scope=bank", "tab=now&cursor=x"]
+    )
+    def test_a_tab_goes_with_no_other_filter(self, http: TestClient, query: str) -> None:
+        assert http.get(f"/v1/alerts?{query}", headers=bearer(SENIOR)).status_code == 422
+
     def test_one_alert_comes_with_its_card_history_and_etag(self, http: TestClient) -> None:
         response = http.get("/v1/alerts/own", headers=bearer(OFFICER))
         assert response.headers["ETag"] == '"1"'

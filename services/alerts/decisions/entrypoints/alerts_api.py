@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from babel.core import negotiate_locale
+from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel
 
 from services.alerts.decisions.application.read_models import (
@@ -16,6 +17,8 @@ from services.alerts.decisions.application.read_models import (
     DigestItem,
 )
 from services.alerts.decisions.application.reading import AlertReading
+from services.alerts.decisions.application.work_list import WorkList, WorkListReading
+from services.alerts.decisions.domain.drafting import ENGLISH
 from services.alerts.decisions.entrypoints.request_models import (
     AlertQuery,
     BudgetQuery,
@@ -23,10 +26,14 @@ from services.alerts.decisions.entrypoints.request_models import (
     DigestQuery,
 )
 from services.alerts.directory.entrypoints.permissions import Caller, may_read
+from services.alerts.primitives.errors import InvalidInput
 from services.alerts.primitives.paging import CursorPage
 from services.kit.http.access_log import audited_read
 from services.kit.http.etags import tag
 from services.kit.http.json_route import JsonRoute
+from services.wording.messages import Language
+
+LANGUAGES = [language.value for language in Language]
 
 
 class DecisionList(BaseModel):
@@ -71,25 +78,54 @@ class AlertResponse(BaseModel):
     card: BorrowerCard
 
 
-def router(reading: AlertReading) -> APIRouter:
+def readers_language(
+    accept_language: Annotated[
+        str | None, Header(description="The language of sentences: en, es or zh.")
+    ] = None,
+) -> str:
+    """Returns the language of the reader, English if none of theirs is known."""
+    wanted = [part.partition(";")[0].strip() for part in (accept_language or "")[:200].split(",")]
+    return negotiate_locale(wanted, LANGUAGES, sep="-") or ENGLISH
+
+
+ReadersLanguage = Annotated[str, Depends(readers_language)]
+
+
+def router(reading: AlertReading, work_list: WorkListReading) -> APIRouter:
     """Returns the routes."""
     routes = APIRouter(prefix="/v1", route_class=JsonRoute, tags=["alerts"])
+    _add_lists(routes, reading, work_list)
     _add_reading(routes, reading)
     return routes
+
+
+def _add_lists(routes: APIRouter, reading: AlertReading, work_list: WorkListReading) -> None:
+    guarded = [Depends(may_read)]
+
+    @routes.get("/alerts", dependencies=guarded)
+    async def list_alerts(
+        query: Annotated[AlertQuery, Query()], person: Caller, language: ReadersLanguage
+    ) -> CursorPage[AlertSummary] | WorkList:
+        """List alerts, the latest change first; with `tab`, the list that a person works off."""
+        if query.tab is not None:
+            if query.model_fields_set - {"tab", "scope", "cursor", "limit"}:
+                raise InvalidInput("tab goes with scope, cursor and limit only", parameter="tab")
+            return await work_list.read(
+                query.tab,
+                whose=query.scope,
+                person=person,
+                language=language,
+                cursor=query.cursor,
+                limit=query.limit,
+            )
+        return await reading.list_alerts(
+            query.filters(), person=person, cursor=query.cursor, limit=query.limit
+        )
 
 
 def _add_reading(routes: APIRouter, reading: AlertReading) -> None:
     guarded = [Depends(may_read)]
     of_alert, of_borrower = Depends(audited_read("alert_id")), Depends(audited_read("borrower_id"))
-
-    @routes.get("/alerts", dependencies=guarded)
-    async def list_alerts(
-        query: Annotated[AlertQuery, Query()], person: Caller
-    ) -> CursorPage[AlertSummary]:
-        """List alerts, the latest change first; `next_cursor` leads to the next page."""
-        return await reading.list_alerts(
-            query.filters(), person=person, cursor=query.cursor, limit=query.limit
-        )
 
     @routes.get("/alerts/{alert_id:path}", dependencies=[*guarded, of_alert])
     async def get_alert(alert_id: str, person: Caller, response: Response) -> AlertResponse:

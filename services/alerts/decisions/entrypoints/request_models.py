@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.alerts.decisions.application.read_models import AlertFilters
+from services.alerts.decisions.application.work_list import WorkScope, WorkTab
 from services.alerts.primitives import limits
 from services.alerts.primitives.vocabulary import (
     AlertStatus,
@@ -158,9 +159,11 @@ class AlertQuery(RequestModel):
     factors: list[Factor] = Field(default_factory=list, alias="factor")
     triggers: list[TriggerClass] = Field(default_factory=list, alias="trigger")
     stages: list[ProcessStage] = Field(default_factory=list, alias="stage")
+    tab: WorkTab | None = Field(default=None, description="the list to work off; no other filter")
+    scope: WorkScope = WorkScope.ALL
     cursor: Cursor | None = None
     limit: PageLimit = limits.DEFAULT_PAGE_ITEMS
 
     def filters(self) -> AlertFilters:
         """Returns the filters for the use case."""
-        return AlertFilters(**self.model_dump(exclude={"cursor", "limit"}))
+        return AlertFilters(**self.model_dump(exclude={"tab", "scope", "cursor", "limit"}))

@@ -30,6 +30,7 @@ CREATE TABLE alerts.borrower (
     green_since json NOT NULL,
     has_tasks   boolean NOT NULL,
     assessment  json NOT NULL,
+    exposure    numeric GENERATED ALWAYS AS ((assessment ->> 'exposure')::numeric) STORED,
     isolated_since timestamptz
 ) WITH (fillfactor = 70);
 COMMENT ON COLUMN alerts.borrower.isolated_since IS
