@@ -1,14 +1,31 @@
 """Calls the alerts service as the bank's people would: by REST alone."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
 
 from lab.demo.environment import DemoKeys
 from services.cli.errors import CommandError
+from services.kit.clock import SystemClock
 
 PAGE = 100
+SOON = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingDeliveries:
+    """Messages that are still to be delivered.
+
+    Attributes:
+        due: Now, or within a retry of seconds.
+        waiting: Mails that wait for the working hours of their recipients, by the wall clock.
+    """
+
+    due: int
+    waiting: int
 
 
 class Refused(Exception):
@@ -21,6 +38,7 @@ class AlertsClient:
     def __init__(self, *, alerts_url: str, keys: DemoKeys) -> None:
         self._http = httpx2.AsyncClient(base_url=alerts_url, timeout=30)
         self._keys = keys
+        self._clock = SystemClock()
 
     async def __aenter__(self) -> "AlertsClient":
         """Open the client."""
@@ -38,12 +56,16 @@ class AlertsClient:
         )
         return str(registered["secret"])
 
-    async def pending_deliveries(self) -> int:
-        """Return how many messages are still pending, up to a page of them."""
-        page = await self._request(
-            "GET", "/v1/deliveries", self._keys.operator, params={"status": "PENDING", "limit": 1}
-        )
-        return len(page["items"])
+    async def pending_deliveries(self) -> PendingDeliveries:
+        """Return how many messages are still to be delivered."""
+        due = waiting = 0
+        soon = self._clock.now() + SOON
+        async for each in self._pages(
+            "/v1/deliveries", key=self._keys.operator, status=["PENDING"]
+        ):
+            is_later = datetime.fromisoformat(each["next_attempt_at"]) > soon
+            due, waiting = due + (not is_later), waiting + is_later
+        return PendingDeliveries(due, waiting)
 
     async def alerts(self, status: Sequence[str] = ()) -> list[dict[str, Any]]:
         """Return all alerts, or those with one of these statuses."""
@@ -94,13 +116,15 @@ class AlertsClient:
         """Return all alerts, each with its history and the borrower's card."""
         return [await self.alert(alert["alert_id"]) for alert in await self.alerts()]
 
-    async def _pages(self, path: str, **filters: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
+    async def _pages(
+        self, path: str, *, key: str = "", **filters: Sequence[str]
+    ) -> AsyncIterator[dict[str, Any]]:
         cursor = None
         while True:
             params: dict[str, str | int | Sequence[str]] = {"limit": PAGE, **filters}
             if cursor:
                 params["cursor"] = cursor
-            page = await self._request("GET", path, self._keys.officer, params=params)
+            page = await self._request("GET", path, key or self._keys.officer, params=params)
             for item in page["items"]:
                 yield item
             cursor = page["next_cursor"]

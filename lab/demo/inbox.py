@@ -1,15 +1,15 @@
 """The officers' inbox of the demo: a small real HTTP receiver of webhooks.
 
 Runs in a thread of the demo's process with an event loop of its own, on a free port of the
-loopback interface. `GET /` is a page, `GET /messages.json` the same as JSON, `POST /webhooks`
-receives for the officers and `POST /channel` for their chat channel. Invariant: every message that
-it answered with 2xx is stored and shown.
+loopback interface. `GET /` is a page, `GET /messages.json` the same as JSON, `GET /mail` shows the
+mailboxes, `POST /webhooks` receives for the officers and `POST /channel` for their chat channel.
+Invariant: every message that it answered with 2xx is stored and shown.
 """
 
 import asyncio
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 
@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from lab.demo.mail_server import Mail, MailServer
 from lab.demo.mailbox import InboxCounts, Mailbox, ReceivedMessage, ReceiverAnswer
 from services.kit.clock import SystemClock
 
@@ -38,8 +39,15 @@ ul{padding:0}small{color:#555}</style></head><body><h1>Inbox of the loan officer
 class Inbox:
     """The receiver: start it, read `mailbox`, stop it."""
 
-    def __init__(self, officers: Mailbox, *, channel: Mailbox | None = None) -> None:
+    def __init__(
+        self,
+        officers: Mailbox,
+        *,
+        channel: Mailbox | None = None,
+        mail_server: MailServer | None = None,
+    ) -> None:
         self.officers = officers
+        self._mail_server = mail_server
         self.channel = channel if channel is not None else Mailbox()
         self.port = 0
         self._server: uvicorn.Server | None = None
@@ -75,7 +83,7 @@ class Inbox:
         self._socket = socket.create_server((HOST, 0))
         self.port = self._socket.getsockname()[1]
         config = uvicorn.Config(
-            application(self.officers, self.channel),
+            application(self.officers, self.channel, self._mail_server),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -118,7 +126,9 @@ class _InboxServer(uvicorn.Server):
         self.is_up.set()
 
 
-def application(officers: Mailbox, channel: Mailbox) -> Starlette:
+def application(
+    officers: Mailbox, channel: Mailbox, mail_server: MailServer | None = None
+) -> Starlette:
     """Return the receiver as an application."""
 
     async def page(_: Request) -> Response:
@@ -130,11 +140,15 @@ def application(officers: Mailbox, channel: Mailbox) -> Starlette:
     async def channel_messages(_: Request) -> Response:
         return JSONResponse(_listed(channel))
 
+    async def mail(_: Request) -> Response:
+        return HTMLResponse(_mail_page(mail_server.mails if mail_server else ()))
+
     return Starlette(
         routes=[
             Route("/webhooks", _receiver(officers), methods=["POST"]),
             Route("/channel", _receiver(channel), methods=["POST"]),
             Route("/", page),
+            Route("/mail", mail),
             Route("/messages.json", messages),
             Route("/channel.json", channel_messages),
         ]
@@ -197,7 +211,7 @@ def _page(mailbox: Mailbox) -> str:
     head = (
         f"<p>{counts.accepted} messages, {counts.attempts} attempts, "
         f"{counts.refused} refused on purpose, {counts.repeats} repeats, {counts.forged} forged. "
-        '<a href="/messages.json">As JSON</a></p><ul>'
+        '<a href="/messages.json">As JSON</a> · <a href="/mail">Mail</a></p><ul>'
     )
     items = "".join(_item(message) for message in mailbox.newest()[:200])
     return f"{PAGE}{head}{items}</ul></body></html>"
@@ -212,3 +226,13 @@ def _item(message: ReceivedMessage) -> str:
         f"<small>{escape(str(message.body.get('type', '')))} · "
         f"{message.received_at:%H:%M:%S} · attempt {message.attempts}</small></li>"
     )
+
+
+def _mail_page(mails: Sequence[Mail]) -> str:
+    items = "".join(
+        f"<li><strong>{escape(mail.subject)}</strong><br><small>to {escape(mail.recipient)} · "
+        f"{escape(mail.sent)}</small><pre>{escape(mail.text)}</pre></li>"
+        for mail in mails[:200]
+    )
+    head = f'<p>{len(mails)} mails. <a href="/">Webhooks</a></p><ul>'
+    return f"{PAGE}{head}{items}</ul></body></html>"

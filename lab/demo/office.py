@@ -86,7 +86,7 @@ class Office:
             note = "Paid as agreed; the cause has ended."
             return "resolve", {"outcome_code": "MITIGATED", "note": note}
         if status == "ACKNOWLEDGED":
-            return "comments", {"text": "Called the borrower; a plan follows this week."}
+            return "start", None
         return None
 
     def _who(self, alert: Mapping[str, Any]) -> str:

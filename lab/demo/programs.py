@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass
 
 from lab.demo.environment import PARTITIONS
+from lab.demo.mail_server import DOMAIN
 from lab.simulator.days import BANK_TIMEZONE
 from lab.simulator.events import CALENDAR
 from lab.stack.local import LocalStack
@@ -40,7 +41,7 @@ def shared_settings(stack: LocalStack) -> dict[str, str]:
     }
 
 
-def choose() -> Programs:
+def choose(*, smtp_port: int) -> Programs:
     """Choose free ports and define how each service is run."""
     ingest, scoring, alerts = free_ports(3)
     alerts_url = f"http://{LOOPBACK}:{alerts}"
@@ -61,6 +62,11 @@ def choose() -> Programs:
                 "TOCSIN_ALERTS_SHOWS_LOG_TIME": "true",
                 "TOCSIN_ALERTS_WEBHOOK_ALLOW_LOOPBACK": "true",
                 "TOCSIN_ALERTS_WEBHOOK_DEADLINE_SECONDS": str(WEBHOOK_DEADLINE_SECONDS),
+                "TOCSIN_ALERTS_SMTP_HOST": LOOPBACK,
+                "TOCSIN_ALERTS_SMTP_PORT": str(smtp_port),
+                "TOCSIN_ALERTS_SMTP_SECURITY": "none",
+                "TOCSIN_ALERTS_SMTP_SENDER": f"tocsin@{DOMAIN}",
+                "TOCSIN_ALERTS_SMTP_ALLOWED_NETWORKS": f"{LOOPBACK}/32",
             },
         ),
     )

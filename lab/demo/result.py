@@ -7,6 +7,7 @@ simulator sent, the verification found no difference, and every webhook arrived.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lab.demo.alerts_client import PendingDeliveries
 from lab.demo.figures import InputCounts
 from lab.demo.lead_time import LeadTimes
 from lab.demo.mailbox import InboxCounts
@@ -27,7 +28,9 @@ class DemoResult:
     alerts: int
     office: OfficeCounts
     inbox: InboxCounts
-    undelivered: int
+    mails: Mapping[str, int]
+    """By person id."""
+    pending: PendingDeliveries
     lead_times: LeadTimes
     differences: Sequence[str]
     """The differences that the verification found."""
@@ -73,7 +76,7 @@ class DemoResult:
                 f"{counts.released} were released",
             ),
             (self.verified, f"not verified: {'; '.join(self.differences)}"),
-            (self.undelivered == 0, "webhooks are still waiting to be delivered"),
+            (self.pending.due == 0, f"{self.pending.due} messages are still to be delivered"),
             (self.inbox.forged == 0, f"{self.inbox.forged} webhooks had no valid signature"),
             (self.alerts == 0 or self.inbox.accepted > 0, "no webhook arrived"),
         )
@@ -95,6 +98,8 @@ class DemoResult:
             "resolved": self.office.steps.get("resolved", 0),
             "webhooks_delivered": self.inbox.accepted,
             "webhook_retries": self.retries,
+            "mails_delivered": sum(self.mails.values()),
+            "mails_waiting": self.pending.waiting,
             "distressed_labelled": self.lead_times.failed,
             "distressed_warned": self.lead_times.warned,
             "median_lead_days": self.lead_times.median_days,

@@ -16,11 +16,12 @@ from rich.console import Console
 from rich.live import Live
 
 from lab.demo import environment, lead_time, office, programs, terminal, warning_card
-from lab.demo.alerts_client import AlertsClient
+from lab.demo.alerts_client import AlertsClient, PendingDeliveries
 from lab.demo.bank import Bank
 from lab.demo.environment import DemoKeys
 from lab.demo.figures import SystemFigures
 from lab.demo.inbox import Inbox
+from lab.demo.mail_server import MailServer
 from lab.demo.mailbox import Mailbox, ReceiverOptions
 from lab.demo.office import Office
 from lab.demo.programs import Programs
@@ -42,6 +43,8 @@ RULEBOOK = "default"
 DAYS_A_LINE = 30
 CHECK_EVERY_DAYS = 10
 WORK_EVERY_DAYS = 2
+# What somebody did with an alert is no news to that person.
+MAILED = ("alert.opened.v1", "alert.reminded.v1", "alert.escalated.v1", "alert.rearmed.v1")
 OFFICERS_INBOX = ReceiverOptions(unavailable_every=9, too_late_at=3)
 CHANNEL_INBOX = ReceiverOptions(unavailable_every=10**9, busy_at=1, too_late_at=None)
 
@@ -59,6 +62,7 @@ class RunningDemo:
     figures: SystemFigures
     alerts_client: AlertsClient
     office: Office
+    mail_server: MailServer
 
 
 @asynccontextmanager
@@ -75,10 +79,17 @@ async def started_demo(
     progress.enter("Creating schemas, topics and keys")
     directory = office.directory()
     keys = await environment.prepare(platform, directory)
-    chosen = programs.choose()
+    mail_server = MailServer()
     processes = ServiceProcesses(data_dir, settings=programs.shared_settings(stack))
-    inbox = Inbox(Mailbox(options=OFFICERS_INBOX), channel=Mailbox(options=CHANNEL_INBOX))
+    inbox = Inbox(
+        Mailbox(options=OFFICERS_INBOX),
+        channel=Mailbox(options=CHANNEL_INBOX),
+        mail_server=mail_server,
+    )
     async with AsyncExitStack() as exits:
+        mail_server.start()
+        exits.callback(mail_server.stop)
+        chosen = programs.choose(smtp_port=mail_server.port)
         exits.callback(processes.stop)
         progress.enter("Starting the services")
         for program in chosen.all():
@@ -102,7 +113,16 @@ async def started_demo(
         people = Office(alerts_client, keys=keys.people, directory=directory)
         await people.open()
         yield RunningDemo(
-            platform, keys, chosen, processes, inbox, bank, figures, alerts_client, people
+            platform,
+            keys,
+            chosen,
+            processes,
+            inbox,
+            bank,
+            figures,
+            alerts_client,
+            people,
+            mail_server,
         )
 
 
@@ -112,7 +132,7 @@ class PlayedHistory:
 
     portfolio: Portfolio
     delivery: Delivery
-    undelivered: int
+    pending: PendingDeliveries
 
 
 async def play(running: RunningDemo, setup: Setup, *, progress: DemoProgress) -> PlayedHistory:
@@ -154,7 +174,8 @@ async def check(running: RunningDemo, played: PlayedHistory, *, since_s: float) 
         alerts=len(histories),
         office=office.count(histories),
         inbox=running.inbox.counts,
-        undelivered=played.undelivered,
+        mails=running.mail_server.counts,
+        pending=played.pending,
         lead_times=lead_time.measure(
             played.portfolio.outcomes(), lead_time.opened_alerts(histories)
         ),
@@ -194,18 +215,23 @@ async def _register(alerts_client: AlertsClient, inbox: Inbox) -> None:
     inbox.channel.secret = await alerts_client.register(
         inbox.channel_url, description="the demo's chat channel", format="slack"
     )
+    await alerts_client.register(
+        "directory:responsible",
+        description="mail to who is responsible",
+        format="email",
+        event_types=list(MAILED),
+    )
 
 
-async def _settle(running: RunningDemo) -> int:
-    """Wait until all events are processed; return how many webhooks are still pending."""
+async def _settle(running: RunningDemo) -> PendingDeliveries:
+    """Wait until all events are processed; return which messages are still to be delivered."""
     waited = 0.0
     while waited < SETTLE_WITHIN_SECONDS:
         running.processes.check()
-        if (
-            await running.figures.is_settled()
-            and not await running.alerts_client.pending_deliveries()
-        ):
-            return 0
+        if await running.figures.is_settled():
+            pending = await running.alerts_client.pending_deliveries()
+            if not pending.due:
+                return pending
         await asyncio.sleep(POLL_SECONDS)
         waited += POLL_SECONDS
     if not await running.figures.is_settled():

@@ -87,6 +87,11 @@ def summary(result: DemoResult) -> RenderableType:
             f"{result.inbox.accepted:,} in {result.inbox.attempts:,} attempts: "
             f"{result.retries} retries, {result.inbox.repeats} repeats recognised by id",
         ),
+        (
+            "Mails delivered",
+            f"{sum(result.mails.values()):,} to {len(result.mails)} people; "
+            f"{result.pending.waiting} wait for their working hours",
+        ),
         ("Failing borrowers", f"{leads.failed}, warned about in time: {leads.warned}"),
         ("Lead time", _lead(result)),
         ("Missed", ", ".join(f"{m.borrower_id} ({m.group})" for m in leads.missed) or "none"),
@@ -109,6 +114,7 @@ def where_to_look(console: Console, *, alerts_url: str, inbox_url: str, keys: De
     console.print(f"  Risk warning board   {alerts_url}/   log in with this key:")
     console.print(f"  {keys.officer}", style="bold green", soft_wrap=True, highlight=False)
     console.print(f"  Inbox                {inbox_url}")
+    console.print(f"  Mail of the people   {inbox_url}mail")
     console.print(
         f"  REST                 curl -H 'Authorization: Bearer <key>' {alerts_url}/v1/alerts",
         soft_wrap=True,
@@ -123,7 +129,7 @@ def _states(result: DemoResult) -> str:
 
 def _people(result: DemoResult) -> str:
     steps = result.office.steps
-    kinds = ("acknowledged", "commented", "reminded", "escalated", "resolved")
+    kinds = ("acknowledged", "started", "reminded", "escalated", "resolved")
     return ", ".join(f"{steps.get(kind, 0):,} {kind}" for kind in kinds)
 
 

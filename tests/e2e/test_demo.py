@@ -33,6 +33,8 @@ KEYS = {
     "resolved",
     "webhooks_delivered",
     "webhook_retries",
+    "mails_delivered",
+    "mails_waiting",
     "distressed_labelled",
     "distressed_warned",
     "median_lead_days",

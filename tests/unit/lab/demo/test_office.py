@@ -81,7 +81,7 @@ async def test_the_prompt_acknowledge_at_once_the_late_in_the_fourth_round_other
     assert not [step for step in client.steps if step[0] == BY_HABIT[Habit.NEVER]]
 
 
-async def test_an_acknowledged_alert_is_commented_on_and_resolved_in_the_normal_state() -> None:
+async def test_work_starts_on_an_acknowledged_alert_and_ends_in_the_normal_state() -> None:
     client = Recorded(
         [
             alert("a-1", status="ACKNOWLEDGED"),
@@ -90,7 +90,7 @@ async def test_an_acknowledged_alert_is_commented_on_and_resolved_in_the_normal_
         ]
     )
     await people(client).work()
-    assert client.steps == [("a-1", "comments", "ana"), ("a-3", "resolve", "ana")]
+    assert client.steps == [("a-1", "start", "ana"), ("a-3", "resolve", "ana")]
 
 
 async def test_the_first_member_of_a_queue_works_for_it_and_a_refusal_stops_nobody() -> None:

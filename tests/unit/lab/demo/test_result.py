@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from lab.demo.alerts_client import PendingDeliveries
 from lab.demo.figures import InputCounts
 from lab.demo.lead_time import LeadTimes
 from lab.demo.mailbox import InboxCounts
@@ -23,7 +24,8 @@ GOOD = DemoResult(
         escalated={"sam": 1},
     ),
     inbox=InboxCounts(attempts=9, accepted=6, repeats=1, refused=3, forged=0),
-    undelivered=0,
+    mails={"ana": 4, "wei": 1},
+    pending=PendingDeliveries(due=0, waiting=2),
     lead_times=LeadTimes(
         failed=1, leads_days={"B1": 90}, missed=[], false_alarms=["B2"], healthy=8
     ),
@@ -48,6 +50,8 @@ def test_what_adds_up_is_without_complaint() -> None:
         "resolved": 0,
         "webhooks_delivered": 6,
         "webhook_retries": 3,
+        "mails_delivered": 5,
+        "mails_waiting": 2,
         "distressed_labelled": 1,
         "distressed_warned": 1,
         "median_lead_days": 90,
@@ -77,7 +81,7 @@ def test_what_adds_up_is_without_complaint() -> None:
             "at least 4 records waited for their account, 3 were released",
         ),
         (replace(GOOD, differences=("B7: another state",)), "not verified: B7: another state"),
-        (replace(GOOD, undelivered=1), "webhooks are still waiting"),
+        (replace(GOOD, pending=PendingDeliveries(due=1, waiting=0)), "1 messages are still"),
         (replace(GOOD, inbox=replace(GOOD.inbox, forged=1)), "1 webhooks had no valid signature"),
         (replace(GOOD, inbox=InboxCounts()), "no webhook arrived"),
     ],
