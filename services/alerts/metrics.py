@@ -22,8 +22,8 @@ ALERT_EVENTS = counter(
 DECISIONS = counter(
     "tocsin_alerts_decisions_total",
     unit="decisions",
-    labels=("step", "code"),
-    meaning="What the steps of the pipeline decided on assessments, by step and code.",
+    labels=("code",),
+    meaning="What the steps of the pipeline decided on assessments, by code.",
 )
 EVENT_TO_ALERT_SECONDS = histogram(
     "tocsin_alerts_event_to_alert_seconds",

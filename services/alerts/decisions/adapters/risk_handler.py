@@ -166,7 +166,7 @@ class RiskHandler(Handler):
             if count:
                 self._recorder.add(metrics.ASSESSMENTS, count, result=label)
         for each in result.decided:
-            self._recorder.add(metrics.DECISIONS, step=each.step.value, code=each.code.value)
+            self._recorder.add(metrics.DECISIONS, code=each.code.value)
         for _, change in result.changes:
             self._recorder.add(metrics.ALERT_EVENTS, kind=change.kind.value)
         if result.changes:
