@@ -29,6 +29,7 @@ COMMANDS: dict[str, Command] = {
     "topics": Command("services.cli.topics", "topics", "Create or check the Kafka topics."),
     "persons": Command("services.cli.persons", "app", "Create persons and bind their logins."),
     "people": Command("services.cli.people", "app", "Check, compare and activate the people."),
+    "alerts": Command("services.cli.alerts", "app", "Explain why people were notified or not."),
     "keys": Command("services.cli.keys", "app", "Create, list and revoke API keys."),
     "replay": Command("services.cli.replay", "replay", "Send events through ingest."),
     "score": Command("services.cli.score", "score", "Score the borrowers of a file of events."),

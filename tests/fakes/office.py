@@ -20,6 +20,7 @@ from services.alerts.decisions.domain.lifecycle import StepNotAllowed
 from services.alerts.decisions.domain.pending_notice import HoldConditions, PriorState, StepEntry
 from services.alerts.decisions.domain.policy import AlertPolicy
 from services.alerts.decisions.domain.silence import Matchers, Silence
+from services.alerts.decisions.domain.storm import Storm
 from services.alerts.directory.domain.organisation import Organisation, without_directory
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import OutcomeCode, OwnerKind, RiskState
@@ -53,6 +54,7 @@ class Office:
     policy: AlertPolicy = POLICY
     now: datetime = MONDAY
     silences: list[Silence] = field(default_factory=list)
+    storms: list[Storm] = field(default_factory=list)
     borrowers: dict[str, PriorState] = field(default_factory=dict)
     sequences: dict[str, int] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
@@ -76,7 +78,10 @@ class Office:
             **changes,
         )
         before = self.borrowers.get(borrower_id, NO_PRIOR_STATE)
-        conditions = HoldConditions(silences=tuple(self.silences))
+        matching = [each for each in self.storms if each.includes(summary.segment, summary.as_of)]
+        conditions = HoldConditions(
+            silences=tuple(self.silences), storm=matching[0] if matching else None
+        )
         decision = decide(summary, before=before, policy=self.policy, conditions=conditions)
         self.borrowers[borrower_id] = state_after(before, summary, decision)
         self.entries[borrower_id] = decision.entries
@@ -194,6 +199,18 @@ def silenced(day: float, *, until: float, **matchers: Any) -> OfficeStep:
                 matchers=Matchers(**{name: frozenset(each) for name, each in matchers.items()}),
             )
         )
+
+    return step
+
+
+def storm_begins(day: float, segment: str = "SME") -> OfficeStep:
+    """So many borrowers of a segment change their state that its storm begins."""
+
+    def step(office: Office) -> None:
+        office.advance(MONDAY + timedelta(days=day))
+        today = office.now.date()
+        ends_on = CALENDAR.next_working_day(today)
+        office.storms.append(Storm(segment=segment, day=today, ends_on=ends_on))
 
     return step
 

@@ -127,6 +127,22 @@ LINES = (
         ("tests/scenarios/test_silences.py",),
     ),
     Mutant(
+        "storm-is-held",
+        "a storm of a segment notifies each officer of thousands at once no more",
+        "services/alerts/decisions/domain/steps.py",
+        "    if storm is None or not pending.may_wait:\n",
+        "    if storm is None or not pending.opens or pending.opens:\n",
+        ("tests/scenarios/test_storms.py",),
+    ),
+    Mutant(
+        "storm-ends",
+        "the storm ends by itself on the next working day",
+        "services/alerts/decisions/domain/storm.py",
+        "self.day <= as_of < self.ends_on",
+        "self.day <= as_of",
+        ("tests/scenarios/test_storms.py",),
+    ),
+    Mutant(
         "long-silence-needs-two",
         "nobody silences for more than 30 days alone",
         "services/alerts/decisions/domain/silence.py",

@@ -9,7 +9,7 @@ from tests.reference import command_tree
 NEEDS_SERVERS = (
     *("migrate", "topics", "persons", "keys", "audit", "replay", "verify", "quarantine"),
     *("accounts", "approvals", "borrowers", "history", "offsets"),
-    *("stack", "demo", "bench", "people activate"),
+    *("stack", "demo", "bench", "people activate", "alerts"),
     *(f"rulebook {step}" for step in ("list", "draft", "propose", "approve", "activate")),
 )
 

@@ -152,7 +152,7 @@ async def test_killed_at_every_critical_point_it_delivers_all_in_order_and_repea
     office: Office,
 ) -> None:
     await register(office)
-    borrowers = [f"b-{n}" for n in range(20)]
+    borrowers = [f"b-{n}" for n in range(19)]
     history = (RiskState.ATTENTION, RiskState.WATCH, RiskState.HIGH_RISK)
     for number, borrower_id in enumerate(borrowers):
         rows = ((borrower_id, state, sequence) for sequence, state in enumerate(history, 1))

@@ -154,6 +154,7 @@ async def test_a_resend_follows_the_rights_of_now(desk: Desk) -> None:
 
 
 async def borrowers(desk: Desk, count: int) -> None:
+    await desk.never_storm()
     await desk.assess(
         *(assessment(RiskState.WATCH, RED, borrower_id=f"b-{n}") for n in range(count))
     )

@@ -70,6 +70,7 @@ async def dispatching(desk: Desk, channel: Channel, limits: DispatchLimits) -> A
 
 
 async def assess(desk: Desk, count: int) -> None:
+    await desk.never_storm()
     await desk.assess(
         *(assessment(RiskState.WATCH, RED, borrower_id=f"b-{n}") for n in range(count))
     )

@@ -56,6 +56,7 @@ def process(desk: Desk, wakes: list[int] | None = None) -> TimerLoop:
 
 
 async def open_alerts(desk: Desk, count: int) -> None:
+    await desk.never_storm()
     await desk.assess(
         *(
             assessment(RiskState.WATCH, RED, borrower_id=f"b-{number:03}", officer_id="o-ana")

@@ -372,6 +372,7 @@ async def test_dispatchers_that_race_send_each_delivery_once(
     desk: Desk, receiver: Receiver, channel: Channel
 ) -> None:
     await desk.endpoint(receiver.url)
+    await desk.never_storm()
     await desk.assess(*(assessment(RiskState.WATCH, RED, borrower_id=f"b-{n}") for n in range(60)))
     racing = [desk.dispatcher(channel, name=f"d{n}") for n in range(3)]
 

@@ -58,7 +58,7 @@ VISIBLE_BORROWER = scope_sql.visible("borrower.borrower_id")
 BORROWER = f"""
 SELECT borrower_id, sequence, at, isolated_since, assessment, last_message
   FROM alerts.borrower AS borrower
- WHERE borrower_id = $2 AND {VISIBLE_BORROWER}
+ WHERE borrower_id = $2 AND {VISIBLE_BORROWER} AND assessment::text <> 'null'
 """
 DECISIONS = f"""
 SELECT decision.* FROM alerts.borrower AS borrower

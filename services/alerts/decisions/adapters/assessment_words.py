@@ -8,9 +8,11 @@ from decimal import Decimal
 
 from msgspec import UNSET
 
+from services.alerts.decisions.domain.alert import AlertText
 from services.alerts.decisions.domain.data_incident import DataIncident
 from services.alerts.decisions.domain.differences import AssessmentDifference, DifferenceKind
 from services.alerts.decisions.domain.playbooks import UNKNOWN
+from services.alerts.decisions.domain.storm import Storm
 from services.contracts.assessment import (
     AssessmentV1,
     ContributorV1,
@@ -173,6 +175,23 @@ def _incident_headline(figures: Figures, key: str, incident: DataIncident) -> st
         borrower=incident.borrower_id,
         since=figures.moment_utc(incident.since),
         state=text(f"state.{incident.state}"),
+    )
+
+
+def storm_texts(storm: Storm) -> dict[str, AlertText]:
+    """Returns the portfolio alert of a storm, by language."""
+    return {language.value: _storm_text(Figures(language), storm) for language in Language}
+
+
+def _storm_text(figures: Figures, storm: Storm) -> AlertText:
+    text = figures.messages.text
+    day, until = figures.day(storm.day.toordinal()), figures.day(storm.ends_on.toordinal())
+    segment = text(f"segment.{storm.segment}")
+    return AlertText(
+        headline=text("storm.headline", segment=segment, day=day),
+        why=(text("storm.why", until=until),),
+        reasons=(),
+        actions=(text("storm.check"),),
     )
 
 

@@ -32,7 +32,7 @@ from services.kit.database import Connection
 # it was before the wait.
 LOCK = """
 SELECT borrower_id, partition, sequence, state, told, last_message, green_since, officer_id,
-       segment, branch_id, isolated_since
+       segment, branch_id, isolated_since, changed_on
   FROM alerts.borrower
  WHERE borrower_id = ANY ($1::text[]) ORDER BY borrower_id FOR UPDATE
 """
@@ -43,18 +43,18 @@ SELECT {alert_rows.columns("alert")} FROM alerts.alert AS alert
 WRITE = """
 INSERT INTO alerts.borrower AS existing
        (borrower_id, partition, sequence, at, as_of, state, state_since, score, segment,
-        officer_id, branch_id, told, last_message, green_since, has_tasks, assessment)
+        officer_id, branch_id, told, last_message, green_since, has_tasks, assessment, changed_on)
 SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::timestamptz[], $5::date[],
                      $6::text[], $7::date[], $8::double precision[], $9::text[], $10::text[],
                      $11::text[], $12::json[], $13::json[], $14::json[],
-                     $15::boolean[], $16::json[])
+                     $15::boolean[], $16::json[], $17::date[])
 ON CONFLICT (borrower_id) DO UPDATE
    SET partition = excluded.partition, sequence = excluded.sequence, at = excluded.at,
        as_of = excluded.as_of, state = excluded.state, state_since = excluded.state_since,
        score = excluded.score, segment = excluded.segment, officer_id = excluded.officer_id,
        branch_id = excluded.branch_id, told = excluded.told, last_message = excluded.last_message,
        green_since = excluded.green_since, has_tasks = excluded.has_tasks,
-       assessment = excluded.assessment
+       assessment = excluded.assessment, changed_on = excluded.changed_on
 """
 WRITE_SCORES = """
 INSERT INTO alerts.score_point (borrower_id, as_of, score, state)
@@ -84,6 +84,7 @@ class BorrowerRow:
     segment: str | None = None
     branch_id: str | None = None
     isolated_since: datetime | None = None
+    changed_on: date | None = None
 
     def isolate(self, isolation: IncomingIsolation, policy: AlertPolicy) -> DataIncident | None:
         """Applies the begin or the end of an isolation; returns the incident if it is news.
@@ -149,6 +150,7 @@ class Borrowers:
             borrower.sequence, borrower.partition = row["sequence"], row["partition"]
             borrower.officer_id, borrower.segment = row["officer_id"], row["segment"]
             borrower.branch_id, borrower.isolated_since = row["branch_id"], row["isolated_since"]
+            borrower.changed_on = row["changed_on"]
             borrower.before = PriorState(
                 state=RiskState(row["state"]),
                 open_alert=alerts.get(row["borrower_id"]),
@@ -169,7 +171,7 @@ class Borrowers:
         """Writes the rows that changed, and the day's scores."""
         if not rows:
             return
-        await connection.execute(WRITE, *_columns([_values(row) for row in rows], 16))
+        await connection.execute(WRITE, *_columns([_values(row) for row in rows], 17))
         points = [
             (row.borrower_id, as_of, scored.score, scored.state.value)
             for row in rows
@@ -198,6 +200,7 @@ def _values(row: BorrowerRow) -> tuple[Any, ...]:
         msgspec.json.encode(row.before.green_since).decode("utf-8"),
         bool(assessment.tasks),
         row.latest.document,
+        row.changed_on,
     )
 
 

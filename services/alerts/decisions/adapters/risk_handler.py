@@ -19,6 +19,7 @@ from services.alerts.decisions.adapters import (
     decision_rows,
     due_notices,
     silence_rows,
+    storm_counts,
     waiting_assessments,
 )
 from services.alerts.decisions.adapters.assessment_wire import (
@@ -26,6 +27,7 @@ from services.alerts.decisions.adapters.assessment_wire import (
     IncomingIsolation,
     Unreadable,
 )
+from services.alerts.decisions.adapters.assessment_words import storm_texts
 from services.alerts.decisions.adapters.borrower_rows import BorrowerRow, Borrowers
 from services.alerts.decisions.adapters.decision_rows import DecisionRow
 from services.alerts.decisions.adapters.step_recorder import FeedStep, StepRecorder
@@ -34,8 +36,10 @@ from services.alerts.decisions.application.current_policy import CurrentPolicy
 from services.alerts.decisions.domain.assessment import SequencePosition, check_sequence
 from services.alerts.decisions.domain.decision import decide
 from services.alerts.decisions.domain.due_notice import DueNotice
-from services.alerts.decisions.domain.pending_notice import NO_CONDITIONS, HoldConditions
+from services.alerts.decisions.domain.pending_notice import HoldConditions
 from services.alerts.decisions.domain.policy import AlertPolicy
+from services.alerts.decisions.domain.storm import Storm, portfolio_alert
+from services.alerts.primitives.vocabulary import DecisionCode, DecisionStep
 from services.kit.clock import Clock
 from services.kit.database import Connection
 from services.kit.metrics import Recorder
@@ -115,9 +119,7 @@ class RiskHandler(Handler):
         )
         waiting = await waiting_assessments.read(connection, rows)
         applicable = self._in_order(assessments, rows, waiting, result)
-        conditions = await self._conditions(connection, applicable)
-        for each in applicable:
-            self._decide(each, conditions, result)
+        await self._decide_all(connection, applicable, result)
         due = await due_notices.apply(connection, result.due, rows)
         result.decided += due.decisions
         result.changes += [(batch.partition, change) for change in due.changes]
@@ -231,14 +233,38 @@ class RiskHandler(Handler):
                 last_applied[borrower_id] = number
         return applicable
 
-    async def _conditions(
-        self, connection: Connection, applicable: Sequence[_Applicable]
-    ) -> HoldConditions:
-        """Returns what may hold the notices of the batch back."""
+    async def _decide_all(
+        self, connection: Connection, applicable: Sequence[_Applicable], result: _BatchResult
+    ) -> None:
+        """Decides in order, with what may hold the notices of the batch back."""
         if not applicable:
-            return NO_CONDITIONS
+            return
         since = min(each.incoming.assessment.at for each in applicable)
-        return HoldConditions(silences=await silence_rows.in_force(connection, since=since))
+        silences = await silence_rows.in_force(connection, since=since)
+        storms = await storm_counts.count(
+            connection,
+            [(each.incoming.assessment, each.row) for each in applicable],
+            result.policy.calendar,
+        )
+        for index, each in enumerate(applicable):
+            storm, begins = storms.at(index, each.incoming.assessment)
+            if storm is not None and begins:
+                await self._begin(connection, storm, each, result)
+            self._decide(each, HoldConditions(silences=silences, storm=storm), result)
+
+    async def _begin(
+        self, connection: Connection, storm: Storm, each: _Applicable, result: _BatchResult
+    ) -> None:
+        """Opens the portfolio alert of a storm."""
+        at, partition = each.incoming.assessment.at, each.record.partition
+        await storm_counts.add_subject(connection, storm, partition=partition, at=at)
+        opened = portfolio_alert(storm, at=at, texts=storm_texts(storm), policy=result.policy)
+        result.changes.append((partition, opened))
+        result.decided.append(
+            decision_rows.without_assessment(
+                opened, step=DecisionStep.STORM_GUARD, code=DecisionCode.STORM
+            )
+        )
 
     def _decide(self, each: _Applicable, conditions: HoldConditions, result: _BatchResult) -> None:
         assessment = each.incoming.assessment

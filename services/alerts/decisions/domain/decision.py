@@ -32,6 +32,7 @@ PIPELINE: Final[tuple[Step, ...]] = (
     steps.inhibit,
     steps.silence,
     steps.cool_off,
+    steps.storm_guard,
     steps.route,
     notify,
 )

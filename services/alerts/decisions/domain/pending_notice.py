@@ -20,6 +20,7 @@ from services.alerts.decisions.domain.novelty import LastNotified, Novelty
 from services.alerts.decisions.domain.policy import AlertPolicy, Routed
 from services.alerts.decisions.domain.recovery import GreenSince
 from services.alerts.decisions.domain.silence import Silence
+from services.alerts.decisions.domain.storm import Storm
 from services.alerts.primitives.vocabulary import DecisionCode, DecisionStep, Level, RiskState
 
 RECOVERED_STATES = frozenset({RiskState.NORMAL, RiskState.CLOSED})
@@ -80,9 +81,10 @@ class News:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldConditions:
-    """What may hold notices back besides the borrower's own history: the silences of people."""
+    """What may hold a notice back besides the borrower's own history: silences and a storm."""
 
     silences: tuple[Silence, ...] = ()
+    storm: Storm | None = None
 
 
 NO_CONDITIONS = HoldConditions()

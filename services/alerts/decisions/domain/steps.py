@@ -104,6 +104,23 @@ def cool_off(pending: PendingNotice) -> PendingNotice | AlertDecision:
     return pending
 
 
+def storm_guard(pending: PendingNotice) -> PendingNotice | AlertDecision:
+    """Holds notices back while a large part of the segment changes its state in a day."""
+    storm = pending.conditions.storm
+    if storm is None or not pending.may_wait:
+        return pending
+    entry = StepEntry(
+        step=DecisionStep.STORM_GUARD,
+        code=DecisionCode.STORM,
+        reason=(
+            f"{pending.what.why}: many borrowers of {storm.segment} changed their state on "
+            f"{storm.day}, so the data are checked first; held back until {storm.ends_on}"
+        ),
+        rule_id=storm.storm_id,
+    )
+    return pending.hold(entry)
+
+
 def route(pending: PendingNotice) -> PendingNotice:
     """Chooses the owners; those of an open alert stay, unless a worse state adds a second one."""
     subject = drafting.routing_subject(pending.assessment)

@@ -28,6 +28,7 @@ from services.alerts.decisions.entrypoints.request_models import (
 from services.alerts.directory.entrypoints.permissions import Caller, may_read
 from services.alerts.primitives.errors import InvalidInput
 from services.alerts.primitives.paging import CursorPage
+from services.alerts.primitives.vocabulary import AlertType
 from services.kit.http.access_log import audited_read
 from services.kit.http.etags import tag
 from services.kit.http.json_route import JsonRoute
@@ -72,10 +73,10 @@ def _counted(groups: Iterable[Iterable[str]]) -> dict[str, int]:
 
 
 class AlertResponse(BaseModel):
-    """One alert and the current risk warning card of its borrower."""
+    """One alert and the current risk warning card of its borrower; a portfolio alert has none."""
 
     detail: AlertDetail
-    card: BorrowerCard
+    card: BorrowerCard | None
 
 
 def readers_language(
@@ -131,7 +132,12 @@ def _add_reading(routes: APIRouter, reading: AlertReading) -> None:
     async def get_alert(alert_id: str, person: Caller, response: Response) -> AlertResponse:
         """Return one alert with its history and its borrower's card; its version is the ETag."""
         detail = await reading.get_alert(alert_id, person=person)
-        card = await reading.get_card(detail.alert.borrower_id, person=person)
+        is_about_one = detail.alert.alert_type is not AlertType.PORTFOLIO
+        card = (
+            await reading.get_card(detail.alert.borrower_id, person=person)
+            if is_about_one
+            else None
+        )
         tag(response, detail.alert.version)
         return AlertResponse(detail=detail, card=card)
 

@@ -29,6 +29,7 @@ CREATE TABLE alerts.borrower (
     last_message json NOT NULL,
     green_since json NOT NULL,
     has_tasks   boolean NOT NULL,
+    changed_on  date,
     assessment  json NOT NULL,
     exposure    numeric GENERATED ALWAYS AS ((assessment ->> 'exposure')::numeric) STORED,
     isolated_since timestamptz
@@ -40,6 +41,9 @@ CREATE INDEX borrower_of_branch ON alerts.borrower (branch_id);
 CREATE INDEX borrower_with_tasks ON alerts.borrower (borrower_id) WHERE has_tasks;
 COMMENT ON COLUMN alerts.borrower.has_tasks IS
     'whether its assessment names what waits for a person though it makes no alert';
+COMMENT ON COLUMN alerts.borrower.changed_on IS
+    'the last business date on which its state changed';
+CREATE INDEX borrower_of_segment ON alerts.borrower (segment);
 COMMENT ON COLUMN alerts.borrower.told IS 'what was announced in the present state spell';
 COMMENT ON COLUMN alerts.borrower.green_since IS
     'since when each reason of the open alert is measured green; null: it is not';
@@ -183,6 +187,19 @@ COMMENT ON COLUMN alerts.decision.sequence IS
 COMMENT ON COLUMN alerts.decision.rule_id IS 'the route, silence or storm that decided';
 CREATE INDEX decision_of_borrower ON alerts.decision (borrower_id, decision_id);
 CREATE INDEX decision_of_code ON alerts.decision (code, at DESC);
+
+CREATE TABLE alerts.segment_day (
+    segment       text NOT NULL,
+    day           date NOT NULL,
+    changed       integer NOT NULL,
+    limit_changed integer,
+    ends_on       date,
+    PRIMARY KEY (segment, day)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE alerts.segment_day IS
+    'how many borrowers of a segment changed their state on a day; many are a storm';
+COMMENT ON COLUMN alerts.segment_day.ends_on IS 'of a storm: when its notices are held no longer';
+CREATE INDEX segment_day_of_storms ON alerts.segment_day (ends_on) WHERE ends_on IS NOT NULL;
 
 CREATE TABLE alerts.silence (
     silence_id   text PRIMARY KEY,
