@@ -50,6 +50,7 @@ async def main() -> int:
                 "dispatcher": alerts.dispatcher.run,
                 "timers": alerts.timers.run,
                 "digests": alerts.digests.run,
+                "duties": alerts.duties.run,
                 "open alerts": alerts.count_open,
                 "outbox age": alerts.measure_outbox,
             },

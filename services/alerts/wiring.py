@@ -26,11 +26,13 @@ from services.alerts.decisions.adapters import assessment_wire, policy_files
 from services.alerts.decisions.adapters.alert_reads import PostgresAlertReads
 from services.alerts.decisions.adapters.alert_repository import PostgresAlertRepository
 from services.alerts.decisions.adapters.alert_timers import PostgresAlertTimers
+from services.alerts.decisions.adapters.duty_sweep import PostgresDutySweep
 from services.alerts.decisions.adapters.risk_handler import RiskHandler
 from services.alerts.decisions.adapters.silence_rows import PostgresSilences
 from services.alerts.decisions.adapters.step_recorder import StepRecorder
 from services.alerts.decisions.adapters.work_list_reads import PostgresWorkListReads
 from services.alerts.decisions.application.current_policy import CurrentPolicy
+from services.alerts.decisions.application.duty_loop import DutyLoop
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.application.silences import SilenceApproval, Silences
@@ -127,6 +129,7 @@ class Alerts:
     dispatcher: Dispatcher
     timers: TimerLoop
     digests: DailyDigests
+    duties: DutyLoop
     clock: Clock
     reads: PostgresAlertReads
     measure_outbox: Task
@@ -228,6 +231,18 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
             dispatcher=dispatcher,
             timers=_timers(opened, reads, step_recorder, policy, on_step),
             digests=_digests(opened, reads, dispatcher),
+            duties=DutyLoop(
+                sweep=PostgresDutySweep(
+                    pool=opened.pool,
+                    step_recorder=step_recorder,
+                    organisations=opened.organisations,
+                    fallback_queue=policy.routing.fallback_queue,
+                    clock=opened.clock,
+                ),
+                now=_now(opened, reads),
+                recorder=opened.metrics,
+                on_step=on_step,
+            ),
             clock=opened.clock,
             reads=reads,
             measure_outbox=measure_outbox(

@@ -68,7 +68,13 @@ class InMemoryDirectories:
         return self.stored[-1]
 
     async def activate(
-        self, _connection: Connection, directory: StoredDirectory, *, by: str, reason: str
+        self,
+        _connection: Connection,
+        directory: StoredDirectory,
+        *,
+        by: str,
+        reason: str,
+        approval_id: int | None = None,
     ) -> None:
         """Bring a version into effect."""
         assert reason

@@ -54,6 +54,22 @@ LINES: Final = (
         ("tests/unit/alerts/test_duties.py",),
     ),
     Mutant(
+        "duties-lock-the-borrower",
+        "an alert of somebody who is absent moves once, however many processes move it",
+        "services/alerts/decisions/adapters/duty_sweep.py",
+        " ORDER BY borrower.borrower_id FOR UPDATE SKIP LOCKED\n",
+        " ORDER BY borrower.borrower_id\n",
+        ("tests/integration/alerts/test_duties_of_alerts.py",),
+    ),
+    Mutant(
+        "work-returns",
+        "work returns to somebody who is present again",
+        "services/alerts/decisions/domain/ownership.py",
+        "    own = _entitled(owner)\n",
+        "    own = owner\n",
+        ("tests/unit/alerts/test_duties.py",),
+    ),
+    Mutant(
         "who-left-is-not-assignable",
         "nothing is assigned to somebody who has left",
         "services/alerts/directory/domain/organisation.py",

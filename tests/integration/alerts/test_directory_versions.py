@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -107,6 +108,32 @@ async def test_two_people_activate_and_every_process_reads_it(
     rights = await pool.fetch("SELECT person_id, reason FROM access.row_right")
     assert ("ana", "own") in {tuple(row) for row in rights}
     assert "substitute of ana" in {row["reason"] for row in rights}
+
+
+async def test_the_activation_says_who_may_decide_about_whose_proposals(
+    office: Registries, database_url: str
+) -> None:
+    await office.activate(EXAMPLE, 0)
+    administrator = await asyncpg.connect(database_url)
+    relations = await administrator.fetch(
+        "SELECT person_id, related_id FROM access.person_relation ORDER BY 1, 2"
+    )
+    limits = await administrator.fetch(
+        "SELECT person_id, amount, currency FROM access.approval_limit"
+    )
+    await administrator.close()
+    assert [tuple(row) for row in relations] == [
+        ("ana", "ben"),
+        ("ben", "ana"),
+        ("rita", "ana"),
+        ("rita", "ben"),
+        ("rita", "sam"),
+        ("rita", "wei"),
+        ("sam", "ana"),
+        ("sam", "ben"),
+        ("sam", "rita"),
+    ]
+    assert [tuple(row) for row in limits] == [("sam", Decimal(250000), "EUR")]
 
 
 async def test_a_step_reads_the_version_of_its_own_transaction(

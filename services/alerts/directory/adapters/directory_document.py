@@ -199,6 +199,9 @@ class DirectoryDocument(DirectorySection):
     committee: tuple[PersonId, ...] = Field(
         default=(), description="notified when the head of risk does not act either"
     )
+    on_call: tuple[PersonId, ...] = Field(
+        default=(), description="two of them approve together in an emergency"
+    )
     returns_work: bool = Field(
         default=True, description="whether work returns to a person who is present again"
     )

@@ -83,6 +83,7 @@ def organisation_of(document: DirectoryDocument, *, version: int) -> Organisatio
         default_calendar=document.calendar,
         risk_head=document.risk_head,
         committee=document.committee,
+        on_call=document.on_call,
         returns_work=document.returns_work,
     )
     if broken := faults(organisation):

@@ -16,7 +16,8 @@ from services.alerts.directory.application.directory_repository import (
 )
 from services.alerts.directory.domain.organisation import Organisation, without_directory
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
-from services.kit.access import row_rights
+from services.kit.access import relations, row_rights
+from services.kit.access.relations import DecisionRights, PersonLimit, PersonRelation
 from services.kit.clock import Clock
 from services.kit.database import Connection, translate_outages
 
@@ -87,7 +88,13 @@ class PostgresDirectories:
         return stored
 
     async def activate(
-        self, connection: Connection, directory: StoredDirectory, *, by: str, reason: str
+        self,
+        connection: Connection,
+        directory: StoredDirectory,
+        *,
+        by: str,
+        reason: str,
+        approval_id: int | None = None,
     ) -> None:
         info = directory.info
         await connection.execute(
@@ -96,6 +103,9 @@ class PostgresDirectories:
         document = DirectoryDocument.model_validate(directory.document)
         organisation = directory_reader.organisation_of(document, version=info.version)
         await row_rights.replace_all(connection, directory_rights.rights_of(organisation))
+        if approval_id is not None:
+            decision_rights = decision_rights_of(organisation)
+            await relations.replace(connection, decision_rights, approval_id=approval_id)
 
     async def unknown_persons(self, connection: Connection, names: Sequence[str]) -> list[str]:
         return [row["name"] for row in await connection.fetch(UNKNOWN_PERSONS, list(names))]
@@ -129,6 +139,27 @@ class PostgresOrganisations:
         if version > self._latest.version:
             self._latest = organisation
         return organisation
+
+
+def decision_rights_of(organisation: Organisation) -> DecisionRights:
+    """Returns who may decide about whose proposals, and up to which amount."""
+    return DecisionRights(
+        relations=[
+            PersonRelation(person_id=each.person_id, related_id=each.related_id, why=each.why)
+            for each in organisation.relations()
+        ],
+        limits=[
+            PersonLimit(
+                person_id=member.person_id,
+                amount=member.approval_limit.amount,
+                currency=member.approval_limit.currency,
+            )
+            for member in organisation.members.values()
+            if member.approval_limit is not None
+        ],
+        committee=organisation.committee,
+        on_call=organisation.on_call,
+    )
 
 
 def _stored(row: Mapping[str, Any]) -> StoredDirectory:

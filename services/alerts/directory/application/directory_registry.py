@@ -80,7 +80,11 @@ class DirectoryApproval:
         stored, _ = await self._proposable(connection, proposal.subject)
         assert proposal.decided_by is not None
         await self._repository.activate(
-            connection, stored, by=proposal.decided_by, reason=proposal.reason
+            connection,
+            stored,
+            by=proposal.decided_by,
+            reason=proposal.reason,
+            approval_id=proposal.id,
         )
 
     async def _proposable(

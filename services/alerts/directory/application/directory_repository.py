@@ -77,9 +77,18 @@ class DirectoryRepository(Protocol):
         ...
 
     async def activate(
-        self, connection: Connection, directory: StoredDirectory, *, by: str, reason: str
+        self,
+        connection: Connection,
+        directory: StoredDirectory,
+        *,
+        by: str,
+        reason: str,
+        approval_id: int | None = None,
     ) -> None:
-        """Brings a version into effect, after the one that it was made from."""
+        """Brings a version into effect, after the one that it was made from.
+
+        With an approval of two people it also says who may decide about whose proposals.
+        """
         ...
 
     async def unknown_persons(self, connection: Connection, names: Sequence[str]) -> list[str]:

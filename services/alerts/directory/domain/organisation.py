@@ -114,7 +114,8 @@ class Organisation:
         version: The number of the version; 0 for a bank without a directory.
         default_calendar: The calendar of owners that the directory does not contain.
         risk_head: Who is notified after the superior.
-        committee: Who is notified after the head of risk.
+        committee: Who is notified after the head of risk, and votes above every limit.
+        on_call: Two of them approve together in an emergency.
         returns_work: Whether a person who is present again gets back the work that others took
             over.
     """
@@ -128,6 +129,7 @@ class Organisation:
     default_calendar: str
     risk_head: str | None = None
     committee: tuple[str, ...] = ()
+    on_call: tuple[str, ...] = ()
     returns_work: bool = True
     _by_owner_id: dict[str, Member] = field(init=False, repr=False, compare=False)
 

@@ -85,6 +85,7 @@ def _references(organisation: Organisation) -> Iterator[tuple[str, str, str | No
     yield "calendar", "calendar", organisation.default_calendar
     yield "risk_head", "person", organisation.risk_head
     yield from _people("committee", organisation.committee)
+    yield from _people("on_call", organisation.on_call)
     for member in organisation.members.values():
         yield from _references_of(member)
     for queue in organisation.queues.values():
