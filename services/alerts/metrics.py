@@ -46,6 +46,12 @@ ALERTS_OPEN = gauge(
     labels=("severity",),
     meaning="Alerts that are not resolved, by severity, at the last measurement.",
 )
+CASES_WITH_ONE_OWNER = gauge(
+    "tocsin_alerts_default_cases_with_one_owner",
+    unit="alerts",
+    meaning="Open alerts of borrowers in default that lack the loan or the collection "
+    "responsibility.",
+)
 DELIVERY_ATTEMPTS = counter(
     "tocsin_webhook_attempts_total",
     unit="attempts",
@@ -93,6 +99,7 @@ ALERTS_CATALOGUE = (
     TIMERS_OVERDUE_SECONDS,
     TIMERS_FAILED,
     ALERTS_OPEN,
+    CASES_WITH_ONE_OWNER,
     DELIVERY_ATTEMPTS,
     ATTEMPT_SECONDS,
     DELIVERY_SECONDS,

@@ -154,6 +154,8 @@ class Alerts:
                     )
                 waiting = await self.reads.count_waiting()
                 self.web_parts.metrics.set(metrics.BORROWERS_WAITING, waiting)
+                cases = await self.reads.count_cases_with_one_owner()
+                self.web_parts.metrics.set(metrics.CASES_WITH_ONE_OWNER, cases)
                 await self.timers.measure()
             except DatabaseUnavailable as error:
                 log.info("alerts.open_not_counted", error=repr(error))

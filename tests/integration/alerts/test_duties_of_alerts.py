@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from services.alerts.decisions.adapters.alert_reads import PostgresAlertReads
 from services.alerts.decisions.adapters.duty_sweep import PostgresDutySweep
 from services.alerts.decisions.adapters.step_recorder import StepRecorder
 from services.alerts.delivery.adapters.delivery_fan_out import DeliveryFanOut
@@ -123,3 +124,16 @@ async def test_without_directory_and_without_absence_nothing_moves(alerts: Desk)
     without = FixedOrganisation(replace(office(), version=0))
     assert (await without.current()).is_empty
     assert await give_all(sweep(alerts.pool, await without.current()), MONDAY) == 0
+
+
+async def test_a_default_case_with_one_owner_is_counted(desk: Desk) -> None:
+    reads = PostgresAlertReads(desk.pool)
+    await desk.assess(assessment(RiskState.DEFAULT, contributor("R-01"), borrower_id="b-1"))
+    await desk.assess(assessment(RiskState.WATCH, contributor("R-01"), borrower_id="b-2"))
+    assert await reads.count_cases_with_one_owner() == 0
+    await desk.pool.execute("UPDATE alerts.alert SET second_owner_id = NULL")
+    assert await reads.count_cases_with_one_owner() == 1
+    await desk.pool.execute(
+        "UPDATE alerts.alert SET status = 'RESOLVED', outcome_code = 'MITIGATED'"
+    )
+    assert await reads.count_cases_with_one_owner() == 0

@@ -61,6 +61,7 @@ Entries without a recovery of data:
 - TocsinOutboxStuck → the broker is repaired.
 - TocsinTimersOverdue → a diagnosis.
 - TocsinTimerFailed → a diagnosis.
+- TocsinDefaultCaseWithOneOwner → people name the second owner.
 - TocsinWebhooksLate → a diagnosis.
 - TocsinNotReady → a diagnosis.
 - TocsinDown → the process is restarted; tests/chaos kills it.

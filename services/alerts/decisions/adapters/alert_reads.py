@@ -117,6 +117,10 @@ SELECT * FROM alerts.alert_event AS event
  ORDER BY feed_id LIMIT $3
 """
 COUNT_WAITING = "SELECT count(DISTINCT borrower_id) AS waiting FROM alerts.waiting_assessment"
+CASES_WITH_ONE_OWNER = """
+SELECT count(*) AS cases FROM alerts.alert
+ WHERE status <> 'RESOLVED' AND state = 'DEFAULT' AND second_owner_id IS NULL
+"""
 COUNT_OPEN = f"""
 SELECT severity, count(*) AS alerts FROM alerts.alert AS alert
  WHERE {alert_rows.VISIBLE} AND alert.status <> 'RESOLVED' GROUP BY severity
@@ -181,6 +185,12 @@ class PostgresAlertReads:
         """Counts the borrowers whose assessments wait for a missing one."""
         rows = await self._statements.fetch(COUNT_WAITING)
         count: int = rows[0]["waiting"]
+        return count
+
+    async def count_cases_with_one_owner(self) -> int:
+        """Counts the open alerts in default that lack the loan or collection responsibility."""
+        rows = await self._statements.fetch(CASES_WITH_ONE_OWNER)
+        count: int = rows[0]["cases"]
         return count
 
     async def card(self, borrower_id: str, *, scope: Scope, score_days: int) -> BorrowerCard | None:
