@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -65,12 +65,11 @@ from services.alerts.directory.adapters.directory_store import (
     PostgresOrganisations,
 )
 from services.alerts.directory.adapters.page_sessions import PostgresSessions
+from services.alerts.directory.adapters.routing_check import routing_check
 from services.alerts.directory.application.directory_registry import (
     DirectoryApproval,
     DirectoryRegistry,
 )
-from services.alerts.directory.application.organisations import Organisations
-from services.alerts.directory.domain.organisation_faults import missing_queues
 from services.alerts.directory.domain.scope import EVERYTHING
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives.vocabulary import Severity
@@ -568,18 +567,6 @@ def _tls(settings: AlertsSettings) -> ssl.SSLContext:
     return context
 
 
-def _routing_check(
-    organisations: Organisations, routing: RoutingPlan
-) -> Callable[[], Awaitable[None]]:
-    async def check() -> None:
-        organisation = await organisations.current()
-        missing = () if organisation.is_empty else missing_queues(organisation, routing.queues)
-        if missing:
-            raise NotReady("; ".join(str(fault) for fault in missing))
-
-    return check
-
-
 def _health(opened: _Resources, consumer: FencedConsumer, routing: RoutingPlan) -> Health:
     async def migrations() -> None:
         for name in (SCHEMA, "access"):
@@ -598,6 +585,6 @@ def _health(opened: _Resources, consumer: FencedConsumer, routing: RoutingPlan) 
     health = Health(opened.clock)
     health.add_readiness_check("migrations", migrations)
     health.add_readiness_check("partitions", partitions)
-    health.add_readiness_check("routing", _routing_check(opened.organisations, routing))
+    health.add_readiness_check("routing", routing_check(opened.organisations, routing.queues))
     health.add_note("stopped partitions", consumer.stopped)
     return health
