@@ -232,27 +232,10 @@ async def build(platform: PlatformSettings, settings: AlertsSettings) -> AsyncIt
             dispatcher=dispatcher,
             timers=_timers(opened, reads, step_recorder, policy, on_step),
             digests=_digests(opened, reads, dispatcher),
-            duties=DutyLoop(
-                sweep=PostgresDutySweep(
-                    pool=opened.pool,
-                    step_recorder=step_recorder,
-                    organisations=opened.organisations,
-                    fallback_queue=policy.routing.fallback_queue,
-                    clock=opened.clock,
-                ),
-                now=_now(opened, reads),
-                recorder=opened.metrics,
-                on_step=on_step,
-            ),
+            duties=_duties(opened, reads, step_recorder, policy, on_step),
             clock=opened.clock,
             reads=reads,
-            measure_outbox=measure_outbox(
-                PostgresDatabase(opened.pool),
-                schema=SCHEMA,
-                topics=(platform.alerts_topic, platform.events_topic),
-                recorder=opened.metrics,
-                clock=opened.clock,
-            ),
+            measure_outbox=_outbox_measurement(opened),
         )
 
 
@@ -324,6 +307,33 @@ def _now(opened: _Resources, reads: PostgresAlertReads) -> Now:
         return newest or opened.clock.now()
 
     return now
+
+
+def _outbox_measurement(opened: _Resources) -> Task:
+    return measure_outbox(
+        PostgresDatabase(opened.pool),
+        schema=SCHEMA,
+        topics=(opened.platform.alerts_topic, opened.platform.events_topic),
+        recorder=opened.metrics,
+        clock=opened.clock,
+    )
+
+
+def _duties(
+    opened: _Resources,
+    reads: PostgresAlertReads,
+    step_recorder: StepRecorder,
+    policy: AlertPolicy,
+    on_step: Callable[[int], None],
+) -> DutyLoop:
+    sweep = PostgresDutySweep(
+        pool=opened.pool,
+        step_recorder=step_recorder,
+        organisations=opened.organisations,
+        fallback_queue=policy.routing.fallback_queue,
+        clock=opened.clock,
+    )
+    return DutyLoop(sweep=sweep, now=_now(opened, reads), recorder=opened.metrics, on_step=on_step)
 
 
 def _timers(
