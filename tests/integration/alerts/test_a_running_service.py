@@ -108,6 +108,8 @@ async def office(
             "TOCSIN_ALERTS_DATABASE_URL": service_url(database_url, "alerts"),
             "TOCSIN_TOPIC_PREFIX": topic_prefix,
             "TOCSIN_ALERTS_PORT": str(port),
+            # Reminders by the time of the assessments, which are older than any deadline.
+            "TOCSIN_ALERTS_SHOWS_LOG_TIME": "true",
             "TOCSIN_ALERTS_SECRET_KEY": SEALING_KEY,
             "TOCSIN_ALERTS_WEBHOOK_ALLOW_LOOPBACK": "true",
             "TOCSIN_ALERTS_WEBHOOK_LEASE_SECONDS": "3",
