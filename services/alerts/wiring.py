@@ -37,7 +37,7 @@ from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
 from services.alerts.decisions.application.silences import SilenceApproval, Silences
 from services.alerts.decisions.application.timer_loop import POLL_SECONDS, TimerLoop
-from services.alerts.decisions.application.work_list import Now, WorkListReading
+from services.alerts.decisions.application.work_list import WorkListReading
 from services.alerts.decisions.domain.policy import AlertPolicy, RoutingPlan
 from services.alerts.delivery.adapters import digest_rows, sealing
 from services.alerts.delivery.adapters.channels.http_poster import HttpPoster
@@ -79,7 +79,7 @@ from services.kit.approvals.tables import ApprovalTable
 from services.kit.approvals.workflow import Approvals
 from services.kit.bank_holidays import bank_holidays
 from services.kit.catalogue import KIT_CATALOGUE
-from services.kit.clock import Clock, SystemClock
+from services.kit.clock import Clock, Now, SystemClock
 from services.kit.database import (
     DatabaseUnavailable,
     PostgresDatabase,
@@ -433,7 +433,7 @@ def _use_cases(
             repository=repository,
             organisations=opened.organisations,
             policy=policy,
-            clock=opened.clock,
+            now=_now(opened, reads),
             new_id=time_ordered_id,
         ),
         endpoints=EndpointRegistry(

@@ -6,6 +6,7 @@ sleeps and no decision depends on the machine. The domain gets no clock: the eve
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -38,6 +39,10 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+# Gives the moment that deadlines compare with: of the clock, or in played history of the log.
+Now = Callable[[], Awaitable[datetime]]
 
 
 def business_date(moment: datetime, *, timezone: str) -> date:

@@ -278,7 +278,7 @@ class InMemoryAlerts:
                 repository=self,
                 organisations=self.directories,
                 policy=POLICY,
-                clock=self.clock,
+                now=self.now,
                 new_id=CountingIds("command-"),
             ),
             endpoints=EndpointRegistry(

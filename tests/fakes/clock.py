@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from services.kit.clock import Clock, Now
+
 
 class ManualClock:
     """Moves only when it is advanced, or while somebody sleeps on it."""
@@ -31,3 +33,12 @@ class ManualClock:
     def set_back(self, seconds: float) -> None:
         """Corrects a clock that was ahead; monotonic time never runs backwards."""
         self._now -= timedelta(seconds=seconds)
+
+
+def now_by(clock: Clock) -> Now:
+    """Returns what gives the moment of a clock."""
+
+    async def now() -> datetime:
+        return clock.now()
+
+    return now

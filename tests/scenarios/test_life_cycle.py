@@ -232,6 +232,12 @@ ROWS: tuple[Row, ...] = (
         opens(), ACK(HOUR), worse(1, RED, HARD), runs_until(1.1)], [
         "Mon 02 Mar 10:00 ana opened", "Tue 03 Mar 10:00 ana rearmed",
         "Tue 03 Mar 12:00 ana escalated", "Tue 03 Mar 12:00 sam escalated"]),
+    ("red news while work is under way is an update", [
+        opens(WATCH, AMBER), started(HOUR), worse(2, AMBER, RED), runs_until(2.1)], [
+        "Mon 02 Mar 10:00 ana opened", "Wed 04 Mar 10:00 ana updated"]),
+    ("a hard trigger while work is under way", [
+        opens(), started(HOUR), worse(1, RED, HARD), runs_until(1.05)], [
+        "Mon 02 Mar 10:00 ana opened", "Tue 03 Mar 10:00 ana rearmed"]),
     ("amber after the acknowledgement changes no status", [
         opens(WATCH, RED), ACK(HOUR), worse(14, RED, AMBER), runs_until(14.1)], [
         "Mon 02 Mar 10:00 ana opened", "Mon 09 Mar 10:00 ana reminded",

@@ -64,7 +64,7 @@ from services.kit.stream.outbox import Outbox
 from services.kit.stream.quarantine import Quarantine
 from services.kit.stream.records import Batch
 from tests.fakes.assessments import MONDAY, FakeRecord, record
-from tests.fakes.clock import ManualClock
+from tests.fakes.clock import ManualClock, now_by
 from tests.fakes.ids import CountingIds
 from tests.fakes.recorder import MemoryRecorder
 
@@ -241,7 +241,7 @@ def desk(pool: asyncpg.Pool) -> Desk:
             repository=repository,
             organisations=organisations,
             policy=policy,
-            clock=clock,
+            now=now_by(clock),
             new_id=CountingIds("command-"),
         ),
         endpoints=EndpointRegistry(

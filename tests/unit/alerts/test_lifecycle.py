@@ -290,7 +290,8 @@ AMBER, HARD_TRIGGER = contributor("A-03", Level.AMBER), contributor("R-02", Leve
     [
         pytest.param(acknowledge, OTHER_RED, AlertEventKind.REARMED, 2, id="acknowledged, red"),
         pytest.param(acknowledge, HARD_TRIGGER, AlertEventKind.REARMED, 2, id="hard trigger"),
-        pytest.param(start, OTHER_RED, AlertEventKind.REARMED, 2, id="in progress"),
+        pytest.param(start, OTHER_RED, AlertEventKind.UPDATED, 1, id="in progress, red"),
+        pytest.param(start, HARD_TRIGGER, AlertEventKind.REARMED, 2, id="in progress, hard"),
         pytest.param(snooze, OTHER_RED, AlertEventKind.REARMED, 2, id="snoozed"),
         pytest.param(acknowledge, AMBER, AlertEventKind.UPDATED, 1, id="amber news"),
         pytest.param(comment, OTHER_RED, AlertEventKind.UPDATED, 1, id="nobody acted"),

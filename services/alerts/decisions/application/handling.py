@@ -30,7 +30,7 @@ from services.alerts.primitives.errors import (
     VersionConflict,
 )
 from services.alerts.primitives.vocabulary import OutcomeCode, OwnerKind
-from services.kit.clock import Clock
+from services.kit.clock import Now
 
 
 class LifecycleStep(Protocol):
@@ -73,13 +73,13 @@ class AlertHandling:
         repository: AlertRepository,
         organisations: Organisations,
         policy: AlertPolicy,
-        clock: Clock,
+        now: Now,
         new_id: Callable[[], str],
     ) -> None:
         self._repository = repository
         self._organisations = organisations
         self._policy = policy
-        self._clock = clock
+        self._now = now
         self._new_id = new_id
 
     async def acknowledge(
@@ -108,7 +108,7 @@ class AlertHandling:
     ) -> HandledAlert:
         """Assigns the alert to another owner."""
         organisation = await self._organisations.current()
-        today = organisation.local_day(owner_kind, owner_id, self._clock.now())
+        today = organisation.local_day(owner_kind, owner_id, await self._now())
         refused = organisation.assignable(owner_kind, owner_id, on=today)
         if refused is not None:
             raise InvalidInput(refused.advice, pointer="/owner_id")
@@ -257,7 +257,7 @@ class AlertHandling:
         self, locked: LockedAlert, step: LifecycleStep, person: Person, command_id: str
     ) -> HandledAlert:
         # After the wait for the lock, so that steps are in the order of their moments.
-        at, before = self._clock.now(), locked.alert
+        at, before = await self._now(), locked.alert
         change = step(before, actor=person.id, at=at)
         if isinstance(change, StepNotAllowed):
             raise StepRefused(change.why)

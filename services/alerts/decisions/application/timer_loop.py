@@ -5,7 +5,7 @@ escalate each alert once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -14,13 +14,13 @@ import structlog
 
 from services.alerts import metrics
 from services.alerts.decisions.domain.alert import Alert, AlertChange
+from services.kit.clock import Now
 from services.kit.database import DatabaseUnavailable
 from services.kit.metrics import Recorder
 
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 5.0
-Now = Callable[[], Awaitable[datetime]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

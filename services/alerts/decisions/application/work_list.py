@@ -1,6 +1,6 @@
 """The list that a person works off: tabs, urgency and everything a row shows, in one read."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,8 +14,7 @@ from services.alerts.directory.domain.scope import Scope
 from services.alerts.directory.domain.working_calendar import WorkingCalendar
 from services.alerts.primitives import paging
 from services.alerts.primitives.vocabulary import OwnerKind
-
-Now = Callable[[], Awaitable[datetime]]
+from services.kit.clock import Now
 
 
 class WorkTab(StrEnum):

@@ -12,7 +12,7 @@ from services.alerts.decisions.domain.alert import SYSTEM, Alert, AlertChange
 from services.alerts.decisions.domain.assessment import AssessmentSummary
 from services.alerts.decisions.domain.differences import AssessmentDifference
 from services.alerts.decisions.domain.drafting import ENGLISH
-from services.alerts.decisions.domain.novelty import Novelty, notified_of
+from services.alerts.decisions.domain.novelty import SCORE_RISE, Novelty, notified_of
 from services.alerts.decisions.domain.pending_notice import (
     AlertDecision,
     NewsKind,
@@ -115,8 +115,7 @@ def _update(
         news=news,
     )
     change = _change(pending, AlertEventKind.UPDATED, updated, " ".join(news.texts[ENGLISH]))
-    novelty = pending.what.novelty
-    if novelty is None or novelty.level.rank < Level.RED.rank:
+    if not _calls_back(alert, pending.what.novelty):
         return change
     fresh = deadlines_for(
         updated.severity,
@@ -125,6 +124,19 @@ def _update(
         service_levels=pending.policy.service_levels,
     )
     return lifecycle.rearmed(change, fresh=fresh)
+
+
+def _calls_back(alert: Alert, novelty: Novelty | None) -> bool:
+    """Returns whether news about an alert calls back the person who acknowledged or snoozed it.
+
+    Who works on it is called back by a hard trigger or a risen score alone: red news about a
+    borrower in trouble comes every week, and each time would run until it escalates.
+    """
+    if novelty is None or novelty.level.rank < Level.RED.rank:
+        return False
+    if alert.status is not AlertStatus.IN_PROGRESS or alert.snooze is not None:
+        return True
+    return novelty.level is Level.HARD or novelty.score_rise >= SCORE_RISE
 
 
 def _close(

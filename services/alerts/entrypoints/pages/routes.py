@@ -4,7 +4,7 @@ Errors are pages too. The forms call the same use cases as REST with the same ve
 that is out of date is refused.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -31,13 +31,12 @@ from services.alerts.primitives.vocabulary import (
     OutcomeCode,
 )
 from services.alerts.use_cases import UseCases
-from services.kit.clock import Clock
+from services.kit.clock import Clock, Now
 from services.kit.http import problems
 from services.kit.http.auth import Authenticator, public
 from services.kit.http.problems import Problem
 from services.wording.messages import Language
 
-Now = Callable[[], Awaitable[datetime]]
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 SEE_OTHER = 303
 LANGUAGE_SECONDS = 365 * 86_400
