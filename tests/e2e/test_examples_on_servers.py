@@ -6,8 +6,10 @@ runs the examples of the demo.
 """
 
 import asyncio
+import base64
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,6 +28,7 @@ from lab.stack.settings import StackSettings
 from services.cli.broker import connected
 from services.cli.topics import Topic, ensure
 from services.scoring.adapters.rulebook_reader import path_of
+from tests.fakes import directory_example
 from tests.reference import examples
 
 pytestmark = pytest.mark.e2e
@@ -126,10 +129,12 @@ def key_of(bank: Terminal, name: str, *options: str) -> str:
 
 
 def start(services: ServiceProcesses, bank: Terminal) -> None:
-    for name, port in zip(("ingest", "scoring"), free_ports(2), strict=True):
+    secret = {"TOCSIN_ALERTS_SECRET_KEY": base64.b64encode(secrets.token_bytes(32)).decode()}
+    for name, port in zip(("ingest", "scoring", "alerts"), free_ports(3), strict=True):
         url = f"http://{LOOPBACK}:{port}"
         variable = f"TOCSIN_{name.upper()}"
-        services.start(Program(name, f"services.{name}", (), url, {f"{variable}_PORT": str(port)}))
+        own = {f"{variable}_PORT": str(port), **(secret if name == "alerts" else {})}
+        services.start(Program(name, f"services.{name}", (), url, own))
         bank.environment[f"{variable}_URL"] = url
     asyncio.run(services.wait_until_ready())
 
@@ -228,6 +233,19 @@ def look_for_isolated_borrowers(bank: Terminal) -> None:
     bank.run_examples("borrowers resend", statuses=(0, 1))
 
 
+def set_up_people(bank: Terminal) -> None:
+    (bank.folder / "people.yaml").write_text(directory_example.example(), encoding="utf-8")
+    for person in ("ana", "ben", "sam", "rita", "wei"):
+        bank.run(f"tocsin persons create {person} --name {person}")
+    bank.environment["TOCSIN_API_KEY"] = key_of(bank, "personnel", "--role RISK", "--person ada")
+    for step in ("diff", "activate"):
+        for example in set(examples.of(f"people {step}")) - {*examples.offline()}:
+            bank.run(example)
+            bank.ran.append(example)
+    # Nobody has decided anything about a borrower that nobody knows.
+    bank.run_examples("alerts explain", statuses=(1,))
+
+
 def change_rulebook(bank: Terminal) -> None:
     modeller = key_of(bank, "modeller", "--role RISK", "--person ada")
     approver = key_of(bank, "approver", "--role APPROVER", "--person grace")
@@ -245,6 +263,7 @@ def test_a_banks_first_day(bank: Terminal, services: ServiceProcesses) -> None:
     look_for_isolated_borrowers(bank)
     load_history(bank)
     change_rulebook(bank)
+    set_up_people(bank)
     bank.run("tocsin verify --wait 60")
     bank.run_examples("verify")
     bank.run_examples("audit verify")
@@ -259,6 +278,7 @@ def test_a_banks_first_day(bank: Terminal, services: ServiceProcesses) -> None:
     asyncio.run(group_is_gone(bank.environment["TOCSIN_KAFKA_BOOTSTRAP"]))
     bank.run_examples("offsets set", answer="y\n")
     bank.run_examples("accounts rebuild", answer="y\n")
+    bank.run_examples("persons remove")
     elsewhere = {*examples.offline()}
     for name, shown in examples.by_command().items():
         if name.startswith(("stack ", "demo", "bench")):

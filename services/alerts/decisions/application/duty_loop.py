@@ -13,8 +13,8 @@ from typing import Protocol
 import structlog
 
 from services.alerts import metrics
-from services.alerts.decisions.application.timer_loop import Now
 from services.alerts.decisions.domain.alert import AlertChange
+from services.kit.clock import Now
 from services.kit.database import DatabaseUnavailable
 from services.kit.metrics import Recorder
 
