@@ -1,6 +1,7 @@
 """The pages show what an officer needs, let nobody else in, and take no forged form."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,13 @@ from starlette.testclient import TestClient
 from services.alerts.decisions.application.read_models import OwnerWeek, ScorePoint
 from services.alerts.entrypoints.http import create_app
 from services.alerts.entrypoints.pages.routes import Presentation
-from services.alerts.primitives.vocabulary import AlertStatus, OutcomeCode, RiskState, Severity
+from services.alerts.primitives.vocabulary import (
+    AlertStatus,
+    AlertType,
+    OutcomeCode,
+    RiskState,
+    Severity,
+)
 from services.kit.catalogue import KIT_CATALOGUE
 from services.kit.http.application import WebParts
 from services.kit.http.health import Health
@@ -462,6 +469,18 @@ def test_a_card_whose_state_stands_says_so(browser: TestClient, books: InMemoryA
     page = browser.get("/borrowers/B-2").text
     assert "stands since 1 March 2026, 13:00: data of the borrower could not be" in page
     assert "Operations are informed." in page
+
+
+def test_a_portfolio_alert_is_a_row_and_has_no_card() -> None:
+    subject = "portfolio:SME:2026-03-02"
+    storm = replace(an_alert("a1", subject), alert_type=AlertType.PORTFOLIO)
+    browser = client(InMemoryAlerts(storm, clock=ManualClock(NOW)))
+    browser.post("/login", data={"key": OFFICER})
+    answer = browser.get(f"/borrowers/{subject}")
+    assert answer.status_code == 303
+    page = browser.get(answer.headers["location"]).text
+    assert f'<span class="borrower">{subject}</span>' in page
+    assert "/borrowers/portfolio" not in page
 
 
 def test_more_than_five_causes_are_one_touch_away(

@@ -40,6 +40,8 @@ from services.alerts.primitives.vocabulary import (
 LEAST_BORROWERS: Final = 20
 SHARE: Final = 20  # One in 20 is 5 %.
 CHECK_DATA: Final = "CHECK_DATA"
+# What a portfolio alert is about, in place of a borrower's id.
+PORTFOLIO_PREFIX: Final = "portfolio:"
 _ALERT_IDS: Final = UUID("0c0a3a61-5f0e-5c67-8f5c-0c5c0f1d7b42")
 
 
@@ -54,7 +56,7 @@ class Storm:
     @property
     def storm_id(self) -> str:
         """Returns the id, which is also the subject of the portfolio alert."""
-        return f"portfolio:{self.segment}:{self.day.isoformat()}"
+        return f"{PORTFOLIO_PREFIX}{self.segment}:{self.day.isoformat()}"
 
     def includes(self, segment: str | None, as_of: date) -> bool:
         """Returns whether an assessment is one of the storm."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from services.alerts.decisions.application.handling import AlertHandling
 from services.alerts.decisions.application.reading import AlertReading
+from services.alerts.decisions.domain.storm import PORTFOLIO_PREFIX
 from services.alerts.directory.application.sessions import Sessions
 from services.alerts.directory.entrypoints.permissions import HANDLERS
 from services.alerts.entrypoints.error_mapping import status_of
@@ -202,6 +203,9 @@ def _add_digest(routes: APIRouter, reading: AlertReading, *, timezone: str, now:
 def _add_card(routes: APIRouter, reading: AlertReading, *, timezone: str, now: Now) -> None:
     @routes.get("/borrowers/{borrower_id:path}", dependencies=[_viewers])
     async def show_card(request: Request, borrower_id: str, person: Viewer) -> Response:
+        if borrower_id.startswith(PORTFOLIO_PREFIX):
+            # A portfolio alert is about no borrower; messages about it lead to its row.
+            return RedirectResponse(f"/?{urlencode({'borrower': borrower_id})}", SEE_OTHER)
         borrower = await reading.get_card(borrower_id, person=person)
         moment, words = await now(), _words(request, timezone)
         alert = borrower.open_alert.alert if borrower.open_alert else None
