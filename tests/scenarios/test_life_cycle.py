@@ -100,16 +100,16 @@ def worse(day: float, *causes: Any, state: RiskState = WATCH) -> OfficeStep:
     return assessed(day, state, *causes, officer_id="o-ana")
 
 
-def taken(day: float, step: LifecycleStep, by: str = "ana") -> OfficeStep:
+def taken(day: float, step: LifecycleStep, by: str = "ana", borrower: str = "b-1") -> OfficeStep:
     def take(current: Office) -> None:
         current.advance(MONDAY + timedelta(days=day))
-        current.take("b-1", step, by=by)
+        current.take(borrower, step, by=by)
 
     return take
 
 
-def started(day: float) -> OfficeStep:
-    return taken(day, lifecycle.start)
+def started(day: float, **whose: str) -> OfficeStep:
+    return taken(day, lifecycle.start, **whose)
 
 
 def commented(day: float) -> OfficeStep:
@@ -119,27 +119,27 @@ def commented(day: float) -> OfficeStep:
     return taken(day, comment)
 
 
-def snoozed(day: float, until: float) -> OfficeStep:
+def snoozed(day: float, until: float, **whose: str) -> OfficeStep:
     def snooze(alert: Alert, *, actor: str, at: datetime) -> lifecycle.Taken:
         moment = MONDAY + timedelta(days=until)
         return lifecycle.snooze(alert, until=moment, reason="pays", actor=actor, at=at)
 
-    return taken(day, snooze)
+    return taken(day, snooze, **whose)
 
 
-def woken(day: float) -> OfficeStep:
+def woken(day: float, **whose: str) -> OfficeStep:
     def end(alert: Alert, *, actor: str, at: datetime) -> lifecycle.Taken:
         return lifecycle.end_snooze(alert, calendar=BERLIN, actor=actor, at=at)
 
-    return taken(day, end)
+    return taken(day, end, **whose)
 
 
-def reopened(day: float) -> OfficeStep:
+def reopened(day: float, **whose: str) -> OfficeStep:
     def reopen(alert: Alert, *, actor: str, at: datetime) -> lifecycle.Taken:
         deadlines = deadlines_for(alert.severity, opened_at=at, calendar=BERLIN)
         return lifecycle.reopen(alert, reason="unpaid", deadlines=deadlines, actor=actor, at=at)
 
-    return taken(day, reopen)
+    return taken(day, reopen, **whose)
 
 
 def undone(day: float, by: str = "ana") -> OfficeStep:
@@ -247,6 +247,19 @@ ROWS: tuple[Row, ...] = (
         opens(WATCH, AMBER), worse(1, AMBER, RED), runs_until(2)], [
         "Mon 02 Mar 10:00 ana opened", "Tue 03 Mar 10:00 ana updated",
         "Tue 03 Mar 14:00 ana reminded"]),
+    ("a hard trigger at night while nobody acted: the shorter time begins in the morning", [
+        opens(WATCH, AMBER), worse(0.7, AMBER, HARD), runs_until(1.1)], [
+        "Mon 02 Mar 10:00 ana opened", "Tue 03 Mar 02:48 ana updated",
+        "Tue 03 Mar 11:00 ana escalated", "Tue 03 Mar 11:00 sam escalated"]),
+    ("worse when the time to act was over, acknowledged again and nothing done", [
+        opens(HIGH), ACK(HOUR), worse(8.1, RED, OTHER_RED, state=HIGH), ACK(8.2),
+        runs_until(9.2)], [
+        "Mon 02 Mar 10:00 ana opened", "Tue 03 Mar 14:00 ana reminded",
+        "Thu 05 Mar 10:00 ana escalated", "Thu 05 Mar 10:00 sam escalated",
+        "Tue 10 Mar 10:00 rita escalated", "Tue 10 Mar 12:24 ana rearmed",
+        # Eight working hours to acknowledge, and the time to act ends with them.
+        "Tue 10 Mar 16:24 ana reminded", "Wed 11 Mar 12:24 ana escalated",
+        "Wed 11 Mar 12:24 sam escalated"]),
     ("a worse state after the acknowledgement is another alert", [
         opens(), ACK(HOUR), worse(1, RED, state=HIGH), runs_until(1.2)], [
         "Mon 02 Mar 10:00 ana opened", "Tue 03 Mar 10:00 ana resolved:SUPERSEDED",

@@ -132,6 +132,11 @@ def refresh(
         policy=policy,
         routed=routed,
     )
+    deadlines = stricter(alert.deadlines, updated.deadlines)
+    timer = timers.to_be_scheduled(alert.timer, at=assessment.at)
+    if deadlines.acknowledge_by < alert.deadlines.acknowledge_by:
+        # Half of the shorter time must not be over before the news has reached anybody.
+        timer = timers.begun(assessment.at, number=alert.timer.round + 1)
     return replace(
         updated,
         version=alert.version + 1,
@@ -143,8 +148,8 @@ def refresh(
         second_owner=updated.second_owner or alert.second_owner,
         from_state=alert.from_state if alert.state == assessment.state else alert.state,
         opened_at=alert.opened_at,
-        deadlines=stricter(alert.deadlines, updated.deadlines),
-        timer=timers.to_be_scheduled(alert.timer, at=assessment.at),
+        deadlines=deadlines,
+        timer=timer,
         acknowledged_at=alert.acknowledged_at,
         acknowledged_by=alert.acknowledged_by,
         ends_by_itself=alert.ends_by_itself

@@ -120,8 +120,10 @@ def planned_steps(alert: Alert, calendar: WorkingCalendar) -> tuple[PlannedStep,
         return ()
     begin, limits = alert.timer.began_at, alert.deadlines
     is_waiting = alert.status is AlertStatus.OPEN
-    deadline = limits.acknowledge_by if is_waiting else limits.act_by
-    first_level_at = limits.escalate_at if is_waiting else limits.act_by
+    # Where the time to act was over before the round began, it ends with that to acknowledge.
+    act_by = max(limits.act_by, limits.acknowledge_by)
+    deadline = limits.acknowledge_by if is_waiting else act_by
+    first_level_at = limits.escalate_at if is_waiting else act_by
     half = calendar.working_time_between(begin, deadline) / 2
     # A deadline before the first working hour leaves no time; the levels still follow one by one.
     interval = calendar.working_time_between(begin, first_level_at) or calendar.day_length
