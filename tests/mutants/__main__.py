@@ -22,7 +22,13 @@ from tests.mutants.table import MUTANTS
 def main() -> int:
     """Try the mutants that were chosen, and write the results to docs/reference/mutants.md."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants")
-    parser.add_argument("--only", action="append", choices=[mutant.name for mutant in MUTANTS])
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="NAME",
+        choices=[mutant.name for mutant in MUTANTS],
+        help="a line by its name in docs/reference/mutants.md; may be given several times",
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="copies at a time")
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     options = parser.parse_args()
