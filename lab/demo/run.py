@@ -42,7 +42,7 @@ VERIFY_WAIT_SECONDS = 30.0
 RULEBOOK = "default"
 DAYS_A_LINE = 30
 CHECK_EVERY_DAYS = 10
-WORK_EVERY_DAYS = 2
+WORK_EVERY_DAYS = 1
 # What somebody did with an alert is no news to that person.
 MAILED = ("alert.opened.v1", "alert.reminded.v1", "alert.escalated.v1", "alert.rearmed.v1")
 OFFICERS_INBOX = ReceiverOptions(unavailable_every=9, too_late_at=3)
