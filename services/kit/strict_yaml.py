@@ -13,8 +13,12 @@ class InvalidYaml(ValueError):
     """The text is no YAML, has a key twice or an alias; the message names line and column."""
 
 
-class _TextLoader(yaml.BaseLoader):
-    """Constructs texts, lists and mappings; a few lines of aliases could fill the memory."""
+class StrictLoader(yaml.BaseLoader):
+    """Refuses a key that is written twice, of which YAML would silently take the last.
+
+    It refuses aliases too: a few lines of them stand for more values than memory has. Alone it
+    constructs texts, lists and mappings; before a `SafeLoader` among the bases, plain values.
+    """
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -43,7 +47,7 @@ def read_yaml(text: str) -> Any:
         InvalidYaml: If it cannot be read.
     """
     try:
-        return yaml.load(text, Loader=_TextLoader)
+        return yaml.load(text, Loader=StrictLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""

@@ -5,7 +5,6 @@ is wrong is reported at once, each fault with its place, the value and the remed
 """
 
 import re
-from collections.abc import Hashable
 from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
@@ -15,6 +14,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from services.kit.strict_yaml import StrictLoader
 from services.scoring.adapters.rulebook_document import RulebookDocument
 from services.scoring.adapters.rulebook_values import Path as FieldPath
 from services.scoring.adapters.rulebook_values import shown
@@ -41,27 +41,8 @@ class RulebookError(Exception):
         self.problems = problems
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that is written twice: YAML would silently take the last one.
-
-    It refuses aliases too: a few lines of them stand for more values than memory has.
-    """
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("an alias (*) is not allowed; write the value out")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for named, _ in node.value:
-            key = repr(self.construct_object(named, deep=True))
-            if key in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"{key} is written twice", problem_mark=node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
+class _Loader(StrictLoader, yaml.SafeLoader):
+    """Constructs plain values, of texts that write no key twice and use no alias."""
 
 
 # "1.10" is a version and 0.55 a weight: numbers and dates stay as written until they are read.
